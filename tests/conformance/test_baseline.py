@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from troth.conformance import baseline
-from troth.conformance.baseline import Accepted, BadBaseline, Baseline
+from troth.conformance.baseline import Accepted, BadBaseline, Baseline, EarlierErrors
 from troth.conformance.events import Finding
 from troth.http.exchange import Exchange, Request
 from troth.violation import Violation
@@ -95,3 +95,21 @@ def test_what_is_no_baseline_is_refused(tmp_path: Path, text: str, said: str) ->
 def test_a_file_that_is_not_there_is_told_with_what_makes_one(tmp_path: Path) -> None:
     with pytest.raises(BadBaseline, match="there is no such file; --update-baseline makes one"):
         baseline.read(tmp_path / "none.json")
+
+
+def test_an_error_is_named_until_a_look_at_it_shows_nothing(tmp_path: Path) -> None:
+    def left(findings: list[Finding], looked: str = "") -> list[str]:
+        errors = EarlierErrors.of(str(tmp_path), "digest")
+        told = errors.left(findings, looks={"case": "look"}, is_seen=lambda one: one.look == looked)
+        return [one.id for one in told]
+
+    assert left([finding("a"), finding("b", known=True)]) == []
+    assert left([finding("c")]) == ["a"]
+    assert left([finding("a")]) == ["c"]
+    assert left([], looked="another") == ["a", "c"]
+    assert left([], looked="look") == []
+    assert left([]) == []
+    (file,) = tmp_path.iterdir()
+    file.write_text("[7]")
+    with pytest.raises(BadBaseline):
+        left([])

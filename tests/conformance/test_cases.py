@@ -14,15 +14,8 @@ import pytest
 
 import troth
 from bundled import CONTRACT
-from troth.conformance.cases import (
-    boundary_cases,
-    cases_of,
-    example_cases,
-    protocol_cases,
-    random_cases,
-    subjects,
-    subjects_under_test,
-)
+from troth.conformance import cases as phases
+from troth.conformance.cases import cases_of, random_cases, subjects, subjects_under_test
 from troth.conformance.cases.case import merged
 from troth.conformance.checks.exchange_checks import expectation
 from troth.conformance.settings import Settings
@@ -31,6 +24,15 @@ from troth.http.exchange import Exchange
 from troth.seed import Seed
 
 PHASES = ("examples", "boundary", "protocol", "random")
+
+
+def whole(make):
+    return lambda tested, **more: list(make(tested, **more))
+
+
+example_cases = whole(phases.example_cases)
+boundary_cases = whole(phases.boundary_cases)
+protocol_cases = whole(phases.protocol_cases)
 every_subject = cache(lambda: subjects(CONTRACT))
 
 

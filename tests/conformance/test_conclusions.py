@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import troth
+from run_summaries import exchange, finding
 from servers.conduct import Conducted, conduct
 from servers.wire import Answer, Asked
-from troth.conformance.conclusions import Tried, unreached
+from troth.conformance.conclusions import Tried, causes, unreached
 from troth.conformance.events import Exchanged, Finished, Waited
 from troth.conformance.reports import console
 from troth.conformance.run_summary import RunSummary, summarize
@@ -106,6 +108,47 @@ def test_a_field_that_is_missing_everywhere_is_one_finding(summary: RunSummary) 
 def test_a_status_that_nobody_declares_is_one_finding(summary: RunSummary) -> None:
     (cause,) = [one for one in summary.causes if one.first.code == "response.status-undeclared"]
     assert set(cause.operations) == {f"POST /{name}" for name in THINGS}
+
+
+def test_who_does_not_look_at_credentials_is_told_so_once() -> None:
+    """What is refused there for another reason than credentials is no cause of its own."""
+    told = (("/b", "wrong-status"), ("/a", "wrong-status"), ("/a", "not-enforced"))
+    found = [
+        finding(number, code=f"security.{word}", operation=f"GET {path}", message=word)
+        for number, (path, word) in enumerate(told)
+    ]
+    ids = [[one.id for one in cause.findings] for cause in causes(found)]
+    assert ids == [[found[0].id], [found[2].id, found[1].id]]
+
+
+def test_a_random_request_that_fails_as_another_did_has_no_cause_of_its_own() -> None:
+    failed = exchange(answer=b"Internal Server Error", status=500)
+    silent = exchange(answer=b"out of memory", status=500)
+    found = [
+        replace(
+            finding(number, code="response.server-error", example=each), phase=phase, about=about
+        )
+        for number, (each, phase, about) in enumerate(
+            [
+                (failed, "random", "a random request"),
+                (failed, "boundary", "query parameter q: a NUL"),
+                (failed, "boundary", "/name: empty"),
+                (failed, "boundary", "query parameter q: empty"),
+                (silent, "random", "a random request"),
+            ]
+        )
+    ]
+    ids = [{int(one.id, 16) for one in cause.findings} for cause in causes(found)]
+    assert ids == [{0, 1, 3}, {2}, {4}]
+
+
+def test_one_rule_that_answers_of_several_statuses_break_is_one_cause() -> None:
+    undeclared = finding(code="response.content-type-undeclared")
+    found = [
+        replace(undeclared, id=str(each), violation=replace(undeclared.violation, status=each))
+        for each in (400, 404, 422)
+    ]
+    assert [len(cause.findings) for cause in causes(found)] == [3]
 
 
 def test_the_ids_of_a_cause_are_those_of_its_findings(summary: RunSummary) -> None:

@@ -220,6 +220,7 @@ def test_a_405_must_name_the_methods_that_would_do() -> None:
         (asked(messages=[]), [("warning", "request.invalid-accepted")]),
         (asked(json.dumps(PLAIN)[:-1].encode() + b',"x":NaN}'), "warning"),
         (asked(json.dumps(PLAIN)[:-1].encode() + b',"model":"m"}'), []),
+        (asked(json.dumps(PLAIN).encode("utf-16")), []),
         (asked(temperature=1), []),
     ],
 )

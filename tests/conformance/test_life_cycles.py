@@ -13,10 +13,11 @@ import troth
 from servers.conduct import Conducted, conduct
 from servers.seats import Seats
 from servers.seats import spec as seats_spec
-from servers.shelves import Shelves, spec
+from servers.shelves import BOOK, Remembering, Shelves, spec
 from servers.wire import Answer, Asked, Handler
 from troth import pointer as pointers
-from troth.conformance.stateful.comparison import differences, same
+from troth.conformance.settings import Given
+from troth.conformance.stateful.comparison import derivations, differences, same
 from troth.conformance.stateful.paging import is_all
 from troth.openapi.contract import Contract
 from troth.openapi.resources import Listing
@@ -105,6 +106,25 @@ def test_what_a_server_may_do_accuses_nobody(manner: str, contract: Contract) ->
     run = life(Shelves(manner=manner), contract, second_token="second")
     assert run.told == []
     assert run.finished.verdict == "conforms"
+
+
+def test_each_request_has_a_key_of_its_own_where_a_server_remembers_them(tmp_path: Path) -> None:
+    keyed, phases = load(tmp_path, Remembering.document()), ("examples", "resources", "stateful")
+    server = Remembering(Shelves())
+    for _ in range(2):  # it remembers those of the first run, too
+        run = life(server, keyed, second_token="second", phases=phases, max_requests=200)
+        assert run.told == []
+        assert run.finished.verdict == "conforms"
+    keys = {key for _, key in server.answers}
+    assert len(keys) == len(server.answers) > 20
+
+
+def test_a_key_that_the_user_gave_is_sent_as_it_is(tmp_path: Path) -> None:
+    key = "5b0f7a3e-4c1d-4f7b-8a58-2f8f3a6a9d10"
+    given = Given(parameters={("header", "Idempotency-Key"): key})
+    server = Remembering(Shelves())
+    life(server, load(tmp_path, Remembering.document()), values={"POST /books": given})
+    assert key in {sent for _, sent in server.answers}
 
 
 def test_a_clean_run_takes_few_requests_and_leaves_nothing_behind(contract: Contract) -> None:
@@ -255,6 +275,31 @@ def test_a_server_may_write_a_value_otherwise(sent: Any, read: Any) -> None:
 )
 def test_another_value_is_another(sent: Any, read: Any) -> None:
     assert len(differences({"it": sent}, {"it": read})) == 1
+
+
+@pytest.mark.parametrize(
+    ("items", "derived"),
+    [
+        ([{"a": 3, "b": 5, "c": 15}, {"a": 4, "b": 7, "c": 28}], ["a times b"]),
+        ([{"a": 3, "b": 0.5, "c": "1.50"}, {"a": 4, "b": 7.25, "c": "29.00"}], ["a times b"]),
+        ([{"a": 3, "b": 5, "c": 15}, {"a": 4, "b": 7, "c": 29}], []),
+        ([{"a": 3, "b": 5, "c": 15}, {"a": 3, "b": 5, "c": 15}], []),  # one may be by chance
+        ([{"a": 3, "b": 5, "c": 15}, {"a": 1, "b": 7, "c": 7}], []),  # it is b itself, perhaps
+        ([{"a": 1, "b": 5, "c": 5}, {"a": 1, "b": 7, "c": 7}], []),
+        (
+            [
+                {"r": [{"a": 2, "b": 5}, {"a": 3, "b": 4}], "c": 22},
+                {"r": [{"a": 3, "b": 3, "t": "x"}], "c": 9},
+            ],
+            ["the sum of a times b of all r"],
+        ),
+        ([{"r": [{"a": 2, "b": 5}, 7], "c": 10}, {"r": None, "a": "x", "c": 9}], []),
+    ],
+)
+def test_a_number_is_a_product_where_it_was_in_what_was_made(
+    items: list[dict[str, Any]], derived: list[str]
+) -> None:
+    assert [str(each) for each in derivations(items, sent=["a", "b", "r"])] == derived
 
 
 def test_what_a_server_decides_itself_is_nobodys_to_say() -> None:
@@ -459,3 +504,25 @@ def test_what_was_below_what_is_deleted_is_gone_with_it(tidies: bool) -> None:
     run = life(Rooms(tidies=tidies), troth.load(json.dumps(rooms_spec()).encode(), overlays=[]))
     told = [(one.severity, one.code, len(one.steps) + 1) for one in run.findings]
     assert told == ([] if tidies else [("warning", "resource.still-there", 6)]), run.told
+
+
+def test_what_the_document_lets_no_answer_tell_is_not_missed(tmp_path: Path) -> None:
+    document = spec()
+    book = json.loads(json.dumps(BOOK))
+    sent = document["paths"]["/books"]["post"]["requestBody"]["content"]["application/json"]
+    # a request takes what no answer may show: the server shows something else
+    taken = json.loads(json.dumps(BOOK))
+    taken["properties"]["kind"] = {"type": "string", "enum": ["auto"]}
+    taken["required"].append("kind")
+    sent["schema"] = taken
+    book["properties"]["kind"] = {"type": "string", "enum": ["novel", "atlas"]}
+    document["components"]["schemas"]["Book"] = book
+
+    class Choosing(Shelves):
+        def shown(self, book: dict[str, Any]) -> dict[str, Any]:
+            return {**super().shown(book), "kind": "novel"}
+
+    assert life(Choosing(), load(tmp_path, document)).told == []
+    book["properties"]["kind"]["enum"].append("auto")
+    codes = {one.code for one in life(Choosing(), load(tmp_path, document)).findings}
+    assert codes == {"resource.reads-back-other", "resource.update-lost"}

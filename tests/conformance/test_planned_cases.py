@@ -153,6 +153,24 @@ def test_a_parameter_is_tried_where_most_servers_fail_first(tmp_path: Path) -> N
     ]
 
 
+def test_a_value_that_becomes_a_text_has_no_inner_places_any_more(tmp_path: Path) -> None:
+    # at its limit an account is a text, and what it holds is put in after that
+    holder = {"holder": {"type": "string", "maxLength": 9}}
+    account = {
+        "anyOf": [
+            {"type": "string", "maxLength": 7},
+            {"type": "object", "required": ["holder"], "properties": holder},
+        ]
+    }
+    schema = {"type": "object", "required": ["account"], "properties": {"account": account}}
+    body = {"required": True, "content": {"application/json": {"schema": schema}}}
+    paths = {"/payers": {"post": {"requestBody": body, "responses": {"204": {"description": ""}}}}}
+    document = {"openapi": "3.1.0", "info": {"title": "", "version": "1"}, "paths": paths}
+    (tmp_path / "payers.json").write_text(json.dumps(document))
+    (create,) = subjects(troth.load(tmp_path / "payers.json"))
+    assert [case.intent for case in boundary(create, limit=4)]
+
+
 def of_paths(directory: Path) -> troth.Contract:
     """A list that is searched, and what is in it."""
     boat: dict[str, Any] = {

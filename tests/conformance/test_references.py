@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from typing import Any
 
 import troth
@@ -128,3 +129,44 @@ def test_what_is_sent_to_a_name_that_was_made_up_may_be_refused_for_it() -> None
     found = conduct(server, contract, phases=phases, allow_destructive=False)
     assert any("/crates/troth-none-" in one.exchange.request.target for one in found.exchanges)
     assert [told for told in found.told if told.startswith("error")] == []
+
+
+DAY = {"type": "string", "format": "date"}
+STAY = _item(
+    check_in={**DAY, "examples": ["2026-05-01"]},
+    check_out={**DAY, "examples": ["2026-05-04"]},
+    guests={"type": "integer", "minimum": 1, "maximum": 9},
+)
+STAYS = {
+    "openapi": "3.1.0",
+    "info": {"title": "Stays", "version": "1"},
+    "paths": {"/stays": {"post": _path(STAY, STAY)["post"]}},
+}
+
+
+def stays(*, most: int) -> list[str]:
+    """The errors told of a server that takes a stay of 1 to 30 nights, for *most* guests."""
+    contract = troth.load(json.dumps(STAYS).encode(), overlays=[])
+
+    def server(asked: Asked) -> Answer:
+        if asked.target.partition("?")[0] != "/stays" or asked.method != "POST":
+            return Answer(404 if asked.method == "POST" else 405, {"Allow": "POST"})
+        sent = tuple(asked.fields.items())
+        request = troth.Request("POST", asked.target, sent, asked.body)
+        if contract.validate(troth.Exchange(request)):
+            return Answer(422)
+        stay = json.loads(asked.body)
+        if stay["guests"] > most:
+            return Answer(422, JSON, [b'{"detail": "guests is too high"}'])
+        first, last = (date.fromisoformat(stay[name]) for name in ("check_in", "check_out"))
+        if not 1 <= (last - first).days <= 30:
+            return Answer(422, JSON, [b'{"detail": "the stay is 1 to 30 nights long"}'])
+        return _json(stay, 201)
+
+    found = conduct(server, contract, phases=("examples", "boundary", "random"))
+    return [told for told in found.told if told.startswith("error")]
+
+
+def test_an_end_that_was_drawn_before_its_beginning_may_be_refused() -> None:
+    assert stays(most=9) == []
+    assert stays(most=8) != []

@@ -88,6 +88,40 @@ def test_what_no_repetition_shows_is_a_warning() -> None:
         assert [one.severity for one in failed] == [severity]
 
 
+class Crowded(Scripted):
+    """It fails while it has something else to do."""
+
+    def __init__(self) -> None:
+        super().__init__((200, GOOD))
+        self.busy = 0
+
+    async def send(self, request: Request, *, fresh: bool = False) -> Exchange:
+        self.busy += 1
+        await asyncio.sleep(0)
+        exchange = await super().send(request)
+        failed = Response(503, (("Content-Type", "text/plain"),), b"busy")
+        exchange = Exchange(request, failed) if self.busy > 2 else exchange
+        await asyncio.sleep(0)
+        self.busy -= 1
+        return exchange
+
+
+def test_what_shows_among_others_alone_says_how_many_there_were() -> None:
+    events: list[Event] = []
+    transport: Any = Crowded()
+    session = Session(CONTRACT, transport, SETTINGS, emit=events.append, clock=lambda: 0.0)
+    (subject,) = session.subjects.values()
+    case = subject.case("stateful", "one", subject.minimal, about="several at once")
+
+    async def at_once() -> None:
+        await asyncio.gather(*(session.attempt(case) for _ in range(3)))
+
+    asyncio.run(at_once())
+    found = [event.finding for event in events if isinstance(event, Found)]
+    assert len(found) == 1
+    assert found[0].violation.message.endswith("'busy', while 2 others had no answer yet")
+
+
 @pytest.mark.parametrize(
     ("wait", "slept", "status"),
     [("2", [2.0], 200), ("10", [10.0], 200), ("11", [], 503), ("3600", [], 503)],

@@ -23,6 +23,8 @@ TASK = {
         "title": {"type": "string"},
         "status": {"enum": ["open", "closed"]},
         "tags": {"type": "array", "items": {"type": "string"}},
+        "rank": {"type": "integer"},
+        "made_at": {"type": "string", "format": "date-time"},
         "owner": {"type": "object", "properties": {"id": {"type": "string"}}},
     },
 }
@@ -584,7 +586,21 @@ def test_what_tells_of_a_job_holds_no_item() -> None:
         (
             {"offset": "integer", "pageSize": "integer", "sort_by": "string", "tag": "string"},
             many("Task"),
-            Listing(limit="pageSize", offset="offset", sort="sort_by"),
+            Listing(limit="pageSize", offset="offset", sort="sort_by", filters={"tag": "/tags"}),
+        ),
+        (
+            {
+                "min_rank": "integer",
+                "rank[lte]": "integer",
+                "made_since": "string",
+                "max": "number",
+            },
+            held(items=many("Task"), total_size={"type": "integer"}),
+            Listing(
+                total="/total_size",
+                least={"min_rank": "/rank", "made_since": "/made_at"},
+                most={"rank[lte]": "/rank"},
+            ),
         ),
         (
             {"page[size]": "integer", "filter[owner_id]": "string", "tags": "string"},
@@ -706,6 +722,21 @@ def test_what_is_called_by_many_lists_what_is_called_by_one_beside_it() -> None:
         "/tasks": {"get": operation(answer=many("Task"))},
     }
     assert roles(only(paths))["list"] == ["GET /tasks"]
+
+
+@pytest.mark.parametrize("at", ["", "/tasks"])
+def test_a_list_may_be_an_object_of_items_by_what_they_are_called(at: str) -> None:
+    by_id = {"type": "object", "additionalProperties": ref("Task")}
+    listed = operation(answer=held(tasks=by_id) if at else by_id)
+    paths = {**TASKS, "/tasks": {**TASKS["/tasks"], "get": listed}}
+    tasks = only(paths)
+    (get,) = tasks.operations["list"]
+    assert (tasks.items(get, 200), tasks.is_map(get, 200)) == (at, True)
+    # how many there are of each kind is no list of them
+    counts = {"type": "object", "additionalProperties": {"type": "integer"}}
+    paths["/tasks"]["get"] = operation(answer=counts)
+    (get,) = (tasks := only(paths)).operations["list"]
+    assert (tasks.items(get, 200), tasks.is_map(get, 200)) == (None, False)
 
 
 def test_a_variable_may_be_the_first_letter_of_what_it_names() -> None:

@@ -48,8 +48,10 @@ def spec(manner: str = "") -> Body:
     """The document; loans are created below their museum where they are *nested*."""
     made = {"id": {"type": "integer"}, "created_at": {"type": "string", "format": "date-time"}}
     museum: Body = {"name": _TEXT, "city": _TEXT}
-    loan: Body = {"title": _TEXT, "insured": {"type": "integer", "minimum": 1, "maximum": 9999}}
+    number = {"type": "integer", "minimum": 1, "maximum": 9999}
+    loan: Body = {"title": _TEXT, "insured": number, "days": number}
     owner: Body = {"museum_id": {"type": "integer"}}
+    shown = {**made, **loan, **owner, "premium": {"type": "integer"}}
     is_nested = manner in NESTED
     given = loan if is_nested else {**loan, **owner}
     page: Body = {
@@ -113,7 +115,7 @@ def spec(manner: str = "") -> Body:
         "NewMuseum": _closed(museum),
         "Museum": {"type": "object", "properties": {**made, **museum}, "required": ["id"]},
         "NewLoan": _closed(given),
-        "Loan": {"type": "object", "properties": {**made, **loan, **owner}, "required": ["id"]},
+        "Loan": {"type": "object", "properties": shown, "required": ["id"]},
     }
     return {
         "openapi": "3.1.0",
@@ -224,6 +226,7 @@ class Archive:
         every = self.otherwise == "put changes them all" and asked.method == "PUT"
         for one in list(self.kept[kind].values()) if every else [kept]:
             one |= change
+            one |= {} if self.otherwise == "the premium stays" else self.premium(one)
         return self.shown(kept)
 
     def found(self, kind: str, text: str) -> Body:
@@ -238,18 +241,21 @@ class Archive:
         self.number += 1
         second = 0 if self.otherwise == "all within a second" else self.number % 60
         at = f"2026-05-01T00:{self.number // 60 % 60:02}:{second:02}Z"
-        kept = {"id": self.number, "created_at": at, **owner, **value}
+        kept = {"id": self.number, "created_at": at, **owner, **value, **self.premium(value)}
         self.kept[kind][self.number] = kept
         self.first[self.number] = dict(kept)
         if self.otherwise == "the oldest are forgotten" and len(self.kept[kind]) > 3:
             del self.kept[kind][next(iter(self.kept[kind]))]
         return self.shown(kept, 201)
 
+    def premium(self, loan: Body) -> Body:
+        return {"premium": loan["insured"] * loan["days"]} if "days" in loan else {}
+
     def read(self, asked: Asked, kind: str) -> Body:
         value = self.json(asked, "application/json")
         nested = self.otherwise in NESTED
-        names = {"museums": ["name", "city"], "loans": ["title", "insured", "museum_id"]}[kind]
-        names = [name for name in names if not (nested and name == "museum_id")]
+        every = {"museums": ["name", "city"], "loans": ["title", "insured", "days", "museum_id"]}
+        names = [name for name in every[kind] if not (nested and name == "museum_id")]
         if not isinstance(value, dict) or sorted(value) != sorted(names):
             raise Refused(422, {})
         for name, one in value.items():
@@ -260,8 +266,8 @@ class Archive:
 
     def check(self, name: str, one: Any) -> None:
         is_number = isinstance(one, (int, float)) and not isinstance(one, bool) and one == int(one)
-        if name in ("insured", "museum_id"):
-            if not is_number or (name == "insured" and not 1 <= one <= 9999):
+        if name in ("insured", "days", "museum_id"):
+            if not is_number or (name != "museum_id" and not 1 <= one <= 9999):
                 raise Refused(422, {})
         elif not isinstance(one, str) or not re.fullmatch("[a-z]{3,30}", one):
             raise Refused(422, {})
@@ -275,7 +281,7 @@ class Archive:
             if not isinstance(one, dict) or one.get("op") != "replace" or "value" not in one:
                 raise Refused(422, {})
             name = str(one.get("path")).removeprefix("/")
-            if name not in kept or name in ("id", "created_at", "museum_id"):
+            if name not in kept or name in ("id", "created_at", "museum_id", "premium"):
                 raise Refused(422, {})
             self.check(name, one["value"])
             changed[name] = one["value"]
@@ -351,6 +357,7 @@ FAULTS = {
     "the list is of yesterday": ("list.item-outdated", "warning"),
     "put changes them all": ("resource.neighbour-changed", "error"),
     "the tag before the door": ("security.not-enforced", "error"),
+    "the premium stays": ("resource.update-lost", "warning"),
     "a patch does nothing": ("resource.update-lost", "error"),
 }
 #: What no server is accused of.

@@ -73,6 +73,7 @@ def spec(way: Way) -> dict[str, Any]:
         "amount": {"type": "number"},
         "paid": {"type": "boolean"},
         "labels": {"type": "array", "items": {"type": "string"}},
+        "min_amount": {"type": "number"},
         "q": {"type": "string"},
         "sort": {"enum": list(way.sort)},
     }
@@ -158,6 +159,8 @@ class Ledger:
                 texts = None
             if texts and self.otherwise != f"{name} is ignored":
                 found = [one for one in found if self.matches(one[name], texts[0], name)]
+        if "min_amount" in given and self.otherwise != "min_amount is ignored":
+            found = [one for one in found if one["amount"] >= float(given["min_amount"][0])]
         if "q" in given and self.otherwise != "q is ignored":
             found = [one for one in found if given["q"][0].lower() in one["payee"].lower()]
         if self.otherwise == "twice":
@@ -245,6 +248,8 @@ class Ledger:
         self, body: dict[str, Any], given: dict[str, list[str]], end: int | None
     ) -> Answer:
         if self.way.paging == "cursor":
+            if self.otherwise == "the cursor never ends":
+                end = 1000 if end is None else end
             body["next"] = None if end is None else f"at-{end}"
         if self.way.paging != "link":
             return self.answer(200, body)
@@ -254,6 +259,9 @@ class Ledger:
             path = ""
         if self.otherwise == "the link is a gateway's":
             path = "https://gateway.test/v2/entries"
+        if self.otherwise == "the last links to itself" and end is None:
+            rest["offset"] = given.get("offset", ["0"])[0]
+            return self.answer(200, body, Link=f'<{path}?{urlencode(rest)}>; rel="next"')
         link = f"{path}?{urlencode({**rest, 'offset': end})}"
         fields = {} if end is None else {"Link": f'<{link}>; rel="next"'}
         return self.answer(200, body, **fields)
@@ -268,12 +276,15 @@ FAULTS: dict[str, tuple[str, Way]] = {
     "skips one": ("list.page-skips", Way("cursor")),
     "no cursor is taken": ("list.next-dead", Way("cursor")),
     "the link is dead": ("list.next-dead", Way("link")),
+    "the last links to itself": ("list.next-dead", Way("link")),
+    "the cursor never ends": ("list.next-dead", Way("cursor")),
     "total of the page": ("list.total-wrong", Way()),
     "twice": ("list.item-repeated", Way()),
     "kind is ignored": ("list.filter-ignored", Way()),
     "paid is ignored": ("list.filter-ignored", Way("none")),
     "payee is ignored": ("list.filter-ignored", Way()),
     "amount is ignored": ("list.filter-ignored", Way()),
+    "min_amount is ignored": ("list.filter-ignored", Way()),
     "labels is ignored": ("list.filter-ignored", Way()),
     "find finds all": ("list.filter-ignored", Way(searched=True)),
     "kind finds nothing": ("list.filter-loses", Way()),

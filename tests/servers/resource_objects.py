@@ -1,12 +1,14 @@
 """A server that speaks as JSON:API asks: resource objects, linkage, and a 409 for another's name.
 
 *fault* is one of FAULTS.  It is strict: a note of nobody's, or one that calls itself otherwise than
-its path, is refused.
+its path, is refused.  One that is *guarded* takes of a change the attributes alone (RFC 7396), and
+only with the tag of what is changed (428, 412).
 """
 
 from __future__ import annotations
 
 import json
+from hashlib import sha256
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -34,7 +36,19 @@ def _resource(kind: str, attributes: Any, *more: str, **others: Any) -> dict[str
     return _object("type", *more, type={"const": kind}, attributes=attributes, **others)
 
 
-def spec() -> dict[str, Any]:
+def spec(*, is_guarded: bool = False) -> dict[str, Any]:
+    document = _spec()
+    if is_guarded:
+        operation = document["paths"]["/notes/{note}"]["patch"]
+        (entry,) = operation["requestBody"]["content"].values()
+        part = entry["schema"]["properties"]["data"]["properties"]["attributes"]
+        operation["requestBody"]["content"] = {"application/merge-patch+json": {"schema": part}}
+        operation["parameters"] = [{"name": "If-Match", "in": "header", "schema": {}}]
+        operation["responses"] |= {code: {"description": "no"} for code in ("412", "428")}
+    return document
+
+
+def _spec() -> dict[str, Any]:
     text = {"type": "string", "minLength": 1, "maxLength": 40}
     identifier = {"id": {"type": "string"}}
     members = {
@@ -102,8 +116,9 @@ def _operation(
 
 
 class Notes:
-    def __init__(self, fault: str = "") -> None:
+    def __init__(self, fault: str = "", *, is_guarded: bool = False) -> None:
         self.fault = fault
+        self.is_guarded = is_guarded
         self.items: dict[str, dict[str, Any]] = {}
 
     def __call__(self, asked: Asked) -> Answer:
@@ -133,10 +148,16 @@ class Notes:
         return notes
 
     def _sent(self, asked: Asked, kind: str, there: dict[str, Any] | None) -> Answer:
-        if asked.fields.get("content-type", "").partition(";")[0].lower() != _TYPE:
+        is_bare = self.is_guarded and there is not None
+        wanted = "application/merge-patch+json" if is_bare else _TYPE
+        if asked.fields.get("content-type", "").partition(";")[0].lower() != wanted:
             return Answer(415)
+        if is_bare and asked.fields.get("if-match", "") not in ("*", _tag(there)):
+            return Answer(412 if "if-match" in asked.fields else 428)
         try:
             body = json.loads(asked.body.decode(), parse_constant=_none)
+            if is_bare and there is not None:
+                body = {"data": {"type": kind, "id": there["id"], "attributes": body}}
             data = body["data"]
             attributes = data["attributes"] if there is None else data.get("attributes", {})
             linked = data.get("relationships", {})
@@ -189,7 +210,12 @@ def _refused(kind: str, attributes: dict[str, Any], *, is_new: bool) -> bool:
 def _answer(status: int, data: Any) -> Answer:
     if data is None:
         return Answer(400)
-    return Answer(status, {"Content-Type": _TYPE}, [json.dumps({"data": data}).encode()])
+    fields = {"Content-Type": _TYPE, "ETag": _tag(data)}
+    return Answer(status, fields, [json.dumps({"data": data}).encode()])
+
+
+def _tag(data: Any) -> str:
+    return f'"{sha256(json.dumps(data).encode()).hexdigest()[:16]}"'
 
 
 def _none(text: str) -> Any:

@@ -318,6 +318,45 @@ class Shelves:
         return f"2026-01-01T00:{self.clock // 60 % 60:02}:{self.clock % 60:02}Z"
 
 
+class Remembering:
+    """*server*, where it asks for a key with each new book and does once what comes under one."""
+
+    def __init__(self, server: Shelves) -> None:
+        self.server = server
+        self.answers: dict[tuple[str, str], tuple[bytes, Answer]] = {}
+
+    @staticmethod
+    def document() -> dict[str, Any]:
+        """That of the shelves, with the key and what is answered for want of a good one."""
+        document = spec()
+        post = document["paths"]["/books"]["post"]
+        key = {
+            "type": "string",
+            "format": "uuid",
+            "example": "a3f1c7de-0b52-4d7e-9c61-5f2f0d6a1b34",
+        }
+        post["parameters"] = [
+            {"name": "Idempotency-Key", "in": "header", "required": True, "schema": key}
+        ]
+        post["responses"]["422"] = post["responses"]["400"]
+        return document
+
+    def __call__(self, asked: Asked) -> Answer:
+        if asked.method != "POST":
+            return self.server(asked)
+        key = asked.fields.get("idempotency-key", "")
+        user = asked.fields.get("authorization", "")
+        if user in TOKENS and not key:
+            return _said(400, {"error": "no key"})
+        known = self.answers.get((user, key))
+        if known is not None:
+            return known[1] if known[0] == asked.body else _said(422, {"error": "another book"})
+        answer = self.server(asked)
+        if answer.status < 300:
+            self.answers[user, key] = asked.body, answer
+        return answer
+
+
 def _said(status: int, body: Any, fields: dict[str, str] | None = None) -> Answer:
     head = {"Content-Type": "application/json", **(fields or {})}
     return Answer(status, head, [json.dumps(body).encode()])

@@ -142,8 +142,7 @@ KEYS = (
     ),
     Key("safe", "switch", "Send GET, HEAD and OPTIONS only."),
     Key(
-        *("allow-destructive", "switch"),
-        help="Change and delete also what this run has not made.",
+        *("allow-destructive", "switch"), help="Change and delete also what this run has not made."
     ),
     Key("phase", "texts", "Only this phase; may be given several times.", choices=PHASES),
     Key(
@@ -189,6 +188,8 @@ KEYS = (
     Key("quiet", "switch", "Say nothing but the summary line."),
 )
 
+#: What the option says that names such a file.
+CONFIG_HELP = "Read this file; without it troth.toml, or [tool.troth] of pyproject.toml."
 SEVERITIES = ("error", "warning", "info")
 LEVELS = (*SEVERITIES, "off")
 
@@ -210,9 +211,7 @@ LINT_KEYS: tuple[Key, ...] = (
         *("ignore", "tables", "Findings to leave out, or to give another severity."),
         columns=(
             Key("code", "texts", "Only of this code, or of one of these."),
-            Key(
-                *("path", "text", "Only in this path of the API, or below this `#/JSON/pointer`."),
-            ),
+            Key("path", "text", "Only in this path of the API, or below this `#/JSON/pointer`."),
             Key("file", "text", "Only in files of this name."),
             Key("severity", "text", "Another severity for them, in place of off.", choices=LEVELS),
             Key("reason", "text", "Why."),
@@ -220,10 +219,7 @@ LINT_KEYS: tuple[Key, ...] = (
     ),
 )
 
-_SECTIONS = {
-    "test": {key.name: key for key in KEYS},
-    "lint": {key.name: key for key in LINT_KEYS},
-}
+_SECTIONS = {"test": {key.name: key for key in KEYS}, "lint": {key.name: key for key in LINT_KEYS}}
 #: TOML's words for the kinds, for messages.
 _WORDS = {
     "text": "a string",
@@ -241,12 +237,10 @@ _WORDS = {
 class BadConfig(TrothError):
     """A configuration file cannot be used; *key* is the path to what is wrong in it."""
 
-    def __init__(self, file: str | Path, why: str, *, key: str = "", advice: str = "") -> None:
-        super().__init__(str(file), why, key, advice)
-        self.file = str(file)
-        self.why = why
-        self.key = key
-        self.advice = advice
+    file: str | Path
+    why: str
+    key: str = ""
+    advice: str = ""
 
     def __str__(self) -> str:
         key = f" {self.key}:" if self.key else ""
@@ -459,12 +453,8 @@ class _File:
                 return variable
             if default is not None:
                 return default
-            raise BadConfig(
-                self.file,
-                f"the variable {name} is not set",
-                key=path,
-                advice=f"set it, or write ${{{name}:-default}}",
-            )
+            advice = f"set it, or write ${{{name}:-default}}"
+            raise BadConfig(self.file, f"the variable {name} is not set", path, advice)
 
         return _VARIABLE.sub(substituted, value)
 
@@ -538,11 +528,8 @@ def _schema_of(key: Key) -> dict[str, Any]:
     if key.kind == "table":
         inner: dict[str, Any] = {} if key.any_value else _scalar_schema(replace(key, kind="text"))
         if key.names:
-            return {
-                "type": "object",
-                "properties": {name: inner for name in key.names},
-                "additionalProperties": False,
-            }
+            properties = dict.fromkeys(key.names, inner)
+            return {"type": "object", "properties": properties, "additionalProperties": False}
         return {"type": "object", "additionalProperties": inner or True}
     if key.kind in ("texts", "paths"):
         one = _scalar_schema(replace(key, kind="text"))

@@ -73,11 +73,11 @@ class _Entry:
 
 def given(
     contract: Contract,
+    fields: Sequence[tuple[str, str]] = (),
     *,
     model: str | None,
     pairs: Sequence[str],
     file: str | None,
-    fields: Sequence[tuple[str, str]] = (),
 ) -> dict[str, Given]:
     """What the user gave for each operation, by its name; the command line goes before the file.
 

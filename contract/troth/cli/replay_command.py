@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from troth.cli.options import command, strict_option, warn
+from troth.cli.options import command, flag, option, strict_option, warn
 from troth.cli.run_options import BadOption, header_field
 from troth.conformance import replay as replaying
 from troth.conformance.budget import Unreachable
@@ -40,29 +40,28 @@ def _fields(ctx: click.Context, option: click.Parameter, texts: tuple[str, ...])
 @command()
 @click.argument("what", metavar="FILE|FINDING")
 @click.argument("finding", required=False)
-@click.option(
+@option(
     "--journal",
+    "The journal, where the first argument is a finding.",
+    "FILE",
     envvar="TROTH_TEST_JOURNAL",
-    metavar="FILE",
-    help="The journal, where the first argument is a finding.",
 )
-@click.option("--url", metavar="URL", help="Another server than that of the run.")
-@click.option("--token", envvar="TROTH_TOKEN", metavar="TOKEN", help="The credential to send.")
-@click.option(
+@option("--url", "Another server than that of the run.", "URL")
+@option("--token", "The credential to send.", "TOKEN", envvar="TROTH_TOKEN")
+@option(
     "--second-token",
+    "The credential of another user, where the run had one.",
+    "TOKEN",
     envvar="TROTH_SECOND_TOKEN",
-    metavar="TOKEN",
-    help="The credential of another user, where the run had one.",
 )
-@click.option(
+@option(
     "--header",
-    "fields",
+    "Send this field; those that the run was given are not in the journal.",
+    *("NAME:VALUE", "fields"),
     multiple=True,
-    metavar="NAME:VALUE",
     callback=_fields,
-    help="Send this field; those that the run was given are not in the journal.",
 )
-@click.option("--insecure", is_flag=True, help="Take any TLS certificate.")
+@flag("--insecure", "Take any TLS certificate.")
 @strict_option
 def replay(
     what: str,
@@ -88,10 +87,10 @@ def replay(
     chosen = replaying.chosen(run, finding)
     settings = _settings(run, url=url, token=token, fields=fields, insecure=insecure)
     if replaying.takes_steps(chosen):
-        settings = replace(settings, second_token=second_token, seed=_seed(run))
+        seed = run.started.seed if run.started else 0
+        settings = replace(settings, second_token=second_token, seed=seed)
         return _repeat(run, chosen, settings, strict=strict_document)
-    own_fields = (run.started.settings.get("header") if run.started else None) or ()
-    request = replaying.restored(chosen, token=token, fields=fields, own_fields=list(own_fields))
+    request = replaying.restored(chosen, token=token, fields=fields, own_fields=run.own_fields)
     exchange = asyncio.run(_send(request, settings))
     redactor = Redactor.of(settings)
     shown = redactor.exchange(exchange)
@@ -111,10 +110,6 @@ def _settings(
     if MARK in target or not target:
         raise replaying.CannotReplay("the journal does not tell the whole URL: give it with --url")
     return Settings(url=base_url(target), token=token, fields=fields, insecure=insecure)
-
-
-def _seed(run: RunSummary) -> int:
-    return run.started.seed if run.started else 0
 
 
 def _repeat(run: RunSummary, finding: Finding, settings: Settings, *, strict: bool) -> int:
@@ -201,7 +196,7 @@ def _tell_answer(exchange: Exchange) -> None:
             _tell(f"… {shown.note}")
     if exchange.fault:
         _tell(f"{exchange.fault}: {exchange.fault_detail}")
-    _tell(f"in {exchange.seconds:.3f} s\n".rstrip())
+    _tell(f"in {exchange.seconds:.3f} s")
     _tell("")
 
 

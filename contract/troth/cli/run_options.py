@@ -22,7 +22,7 @@ from troth import loading
 from troth import pointer as pointers
 from troth.cli import config, given_values
 from troth.cli.config import KEYS, Key
-from troth.cli.options import FiniteNumber
+from troth.cli.options import FiniteNumber, option, options
 from troth.conformance import codes, reports, selection
 from troth.conformance.settings import PHASES, Caps, OAuth, Settings, base_url
 from troth.errors import TrothError, nearest
@@ -53,7 +53,7 @@ _VARIABLES = {"token": ("TROTH_TOKEN",), "second-token": ("TROTH_SECOND_TOKEN",)
 def _option(key: Key) -> Any:
     """The option that *key* is on the command line."""
     if key.kind == "switch":
-        return click.option(f"--{key.name}", is_flag=True, envvar=key.variable, help=key.help)
+        return option(f"--{key.name}", key.help, is_flag=True, envvar=key.variable)
     kinds: dict[str, Any] = {
         "text": str,
         "path": str,
@@ -75,17 +75,13 @@ def _option(key: Key) -> Any:
 def test_options(command: Any) -> Any:
     """Add an option for each key of the configuration, and its file; the URL is an argument."""
     url, *others = KEYS
-    command = click.option(
-        "--config",
-        metavar="FILE",
-        is_eager=True,
-        expose_value=False,
-        callback=_configure,
-        help="Read this file; without it troth.toml, or [tool.troth] of pyproject.toml.",
-    )(command)
-    for key in reversed(others):
-        command = _option(key)(command)
-    return click.argument("url", required=False, envvar=url.variable, metavar="URL")(command)
+    own: dict[str, Any] = {"is_eager": True, "expose_value": False, "callback": _configure}
+    add = options(
+        click.argument("url", required=False, envvar=url.variable, metavar="URL"),
+        *map(_option, others),
+        option("--config", config.CONFIG_HELP, "FILE", **own),
+    )
+    return add(command)
 
 
 def _configure(ctx: click.Context, param: click.Parameter, value: str | None) -> None:
@@ -203,6 +199,13 @@ def overlays_of(options: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(loading.overlay_name(file) for file in files)
 
 
+#: The options that are settings as they are given.
+_AS_GIVEN = (
+    *("safe", "allow_destructive", "seed", "rate", "workers", "strict", "insecure", "trust_env"),
+    "database",
+)
+
+
 def settings_of(contract: Contract, options: Mapping[str, Any]) -> Settings:
     """The settings that *options* mean for *contract*.  Raises BadOption, BadTarget."""
     url = options["url"]
@@ -228,28 +231,19 @@ def settings_of(contract: Contract, options: Mapping[str, Any]) -> Settings:
         hook=options["hook"] or None,
         fields=fields,
         values=given_values.given(
-            contract,
+            *(contract, fields),
             model=options["model"],
             pairs=options["set"],
             file=options["values"],
-            fields=fields,
         ),
         without=_groups(contract, options["without"]),
         only=_words(contract, "only", options["only"]),
         exclude=_words(contract, "exclude", options["exclude"]),
-        safe=options["safe"],
-        allow_destructive=options["allow_destructive"],
         phases=phases or PHASES,
-        seed=options["seed"],
-        **_limits(contract, options),
-        rate=options["rate"],
-        workers=options["workers"],
-        strict=options["strict"],
         caps=Caps(seconds=options["timeout"], idle=options["idle"]),
-        insecure=options["insecure"],
-        trust_env=options["trust_env"],
-        database=options["database"],
         application=application_of(options["app"]),
+        **_limits(contract, options),
+        **{name: options[name] for name in _AS_GIVEN},
     )
     if contract.operations and not selection.selection(contract, settings).operations:
         option = "safe" if options["safe"] else "exclude" if options["exclude"] else "only"
@@ -391,9 +385,7 @@ def _groups(contract: Contract, words: Sequence[str]) -> frozenset[str]:
     known = dict.fromkeys(law.group for law in laws if law.group)
     for word in words:
         if word not in known:
-            raise BadOption(
-                "without", f"there is no capability {word!r}", advice=_near(word, known)
-            )
+            raise BadOption("without", f"there is no capability {word!r}", _near(word, known))
     return frozenset(words)
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
 import click
 
 from troth import loading
-from troth.cli.options import chosen_overlays, command, document_options, warn
+from troth.cli.options import chosen_overlays, command, document_options, flag, option, warn
 from troth.document.yaml_writer import dump_json, dump_yaml
 from troth.openapi.operation import Operation
 from troth.openapi.resources import Filling, Listing, Resource, Resources, Role, resources
@@ -17,17 +17,16 @@ from troth.openapi.resources import Filling, Listing, Resource, Resources, Role,
 
 @command()
 @document_options
-@click.option(
+@option(
     "--format",
-    "form",
+    "How to write it: as YAML, unless it says otherwise.",
+    to="form",
     type=click.Choice(["yaml", "json"]),
-    help="How to write it: as YAML, unless it says otherwise.",
 )
-@click.option(
+@flag(
     "--resources",
+    "Print which operations create, read, list and change the same thing instead.",
     "only_resources",
-    is_flag=True,
-    help="Print which operations create, read, list and change the same thing instead.",
 )
 def show(
     document: str | None,
@@ -58,9 +57,8 @@ def show(
         click.echo("\n".join(_lines(found)))
         return
     others = [each.name for each in contract.operations if found.of(each) is None]
-    click.echo(
-        write({"resources": [_tree(each, found) for each in found.all], "none": others}), nl=False
-    )
+    trees = [_tree(each, found) for each in found.all]
+    click.echo(write({"resources": trees, "none": others}), nl=False)
 
 
 # --- resources, to read ---
@@ -91,17 +89,14 @@ def _facts(resource: Resource, found: Resources) -> Iterator[str]:
         yield f"below {resource.parent.path}"
     if resource.parameter is not None:
         at = resource.identifier
-        inside = (
-            f"{at} of an item" if at is not None else "which no member of an item is known to be"
-        )
+        unknown = "which no member of an item is known to be"
+        inside = f"{at} of an item" if at is not None else unknown
         chosen = "; the client may choose it" if resource.is_client_named else ""
         yield f"identified by {resource.parameter}: {inside}{chosen}"
     yield from _tellers(resource, found)
-    if resource.listing is not None:
-        told = _listed(resource.listing)
-        if told:
-            words = (word if word == at else f"{word}: {at}" for word, at in told.items())
-            yield "the list takes " + ", ".join(words)
+    if told := _listed(resource.listing) if resource.listing is not None else {}:
+        words = (word if word == at else f"{word}: {at}" for word, at in told.items())
+        yield "the list takes " + ", ".join(words)
 
 
 def _tellers(resource: Resource, found: Resources) -> Iterator[str]:
@@ -118,9 +113,11 @@ def _tellers(resource: Resource, found: Resources) -> Iterator[str]:
 
 def _listed(listing: Listing) -> dict[str, Any]:
     told = asdict(listing)
-    filters = told.pop("filters")
-    told = {name: value for name, value in told.items() if value is not None}
-    return {**told, "filters": ", ".join(filters)} if filters else told
+    return {
+        name: ", ".join(value) if isinstance(value, Mapping) else value
+        for name, value in told.items()
+        if value
+    }
 
 
 def _places(resource: Resource, operation: Operation, role: Role) -> str:

@@ -7,7 +7,7 @@ id of each entry; the code and the sentence beside it are for people.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from hashlib import blake2b
 from pathlib import Path
@@ -23,10 +23,8 @@ FORMAT = 1
 class BadBaseline(TrothError):
     """A file cannot be read as a baseline."""
 
-    def __init__(self, file: str | Path, why: str) -> None:
-        super().__init__(str(file), why)
-        self.file = str(file)
-        self.why = why
+    file: str | Path
+    why: str
 
     def __str__(self) -> str:
         return f"{self.file}: {self.why}"
@@ -110,34 +108,9 @@ def updated(
 def write(file: str | Path, baseline: Baseline) -> None:
     """Write *baseline*, all of it or nothing.  Raises NotWritten."""
     ordered = sorted(baseline.accepted.values(), key=lambda one: (one.operation, one.code, one.id))
-    root = {
-        "baseline": "troth",
-        "format": FORMAT,
-        "findings": [asdict(finding) for finding in ordered],
-    }
+    root = {"baseline": "troth", "format": FORMAT, "findings": [asdict(one) for one in ordered]}
     # ASCII: what a server said may hold half a surrogate pair
     files.write(file, (json.dumps(root, indent=2) + "\n").encode("ascii"))
-
-
-# -- what earlier runs found --------------------------------------------------------------------
-
-
-def found_before(directory: str, digest: str, findings: Iterable[Finding]) -> tuple[Accepted, ...]:
-    """The errors of earlier runs of the document *digest* that none of *findings* shows.
-
-    *directory* remembers those, and the errors among *findings* from now on; nothing that a
-    server said, since nobody has looked it over.  Raises BadBaseline, NotWritten.
-    """
-    name = blake2b(digest.encode(), digest_size=8).hexdigest()
-    file = Path(directory) / f"found-{name}.json"
-    before = read(file) if file.is_file() else Baseline({})
-    errors = [one for one in findings if one.severity == "error" and not one.known]
-    now = {
-        one.id: Accepted(one.id, one.code, one.violation.operation, one.severity) for one in errors
-    }
-    if now.keys() - before.accepted.keys():
-        write(file, Baseline({**before.accepted, **now}))
-    return before.gone(errors)
 
 
 def _accepted(item: Any, at: str) -> Accepted:
@@ -145,3 +118,72 @@ def _accepted(item: Any, at: str) -> Accepted:
         raise BadBaseline(at, "an entry needs an 'id', a string")
     texts = {name: str(item.get(name, "")) for name in ("code", "operation", "severity", "message")}
     return Accepted(id=item["id"], **texts)
+
+
+# -- what earlier runs found --------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """An error of an earlier run: the *id* of its finding, and its *look*: what showed it."""
+
+    id: str
+    code: str
+    operation: str
+    look: str
+
+
+class EarlierErrors:
+    """The errors of the runs of one document with one database that no run has seen mended.
+
+    Nothing that a server said is kept, since nobody has looked it over.
+    """
+
+    def __init__(self, file: Path | None = None) -> None:
+        """Read *file*, if there is one.  Raises BadBaseline."""
+        self._file = file
+        self._errors: dict[str, Earlier] = {}
+        if file is not None and file.is_file():
+            try:
+                self._errors = {one["id"]: Earlier(**one) for one in json.loads(file.read_bytes())}
+            except (OSError, ValueError, TypeError, KeyError) as fault:
+                raise BadBaseline(file, f"cannot be read: {fault}") from fault
+
+    @classmethod
+    def of(cls, directory: str | None, digest: str) -> EarlierErrors:
+        """Those that *directory* remembers for the document *digest*; without one, none."""
+        if directory is None:
+            return cls()
+        name = blake2b(digest.encode(), digest_size=8).hexdigest()
+        return cls(Path(directory) / f"found-{name}.json")
+
+    @property
+    def looks(self) -> frozenset[str]:
+        """What showed them."""
+        return frozenset(one.look for one in self._errors.values())
+
+    def left(
+        self,
+        findings: Iterable[Finding],
+        *,
+        looks: Mapping[str, str],
+        is_seen: Callable[[Earlier], bool],
+    ) -> tuple[Earlier, ...]:
+        """Those that none of *findings* shows, and that the run would not have seen, by *is_seen*.
+
+        *looks* are what shows an error, by the case that did.  Those and the errors among
+        *findings* are remembered from now on.  Raises NotWritten.
+        """
+        now = {
+            one.id: Earlier(one.id, one.code, one.violation.operation, looks.get(one.case_id, ""))
+            for one in findings
+            if one.severity == "error" and not one.known
+        }
+        left = {
+            each: one for each, one in self._errors.items() if each not in now and not is_seen(one)
+        }
+        kept = {**left, **now}
+        if self._file is not None and kept != self._errors:
+            text = json.dumps([asdict(kept[each]) for each in sorted(kept)], indent=2)
+            files.write(self._file, text.encode("ascii"))
+        return tuple(left.values())

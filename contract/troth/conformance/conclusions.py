@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
@@ -175,18 +175,52 @@ class Cause:
         return ids
 
 
-def causes(findings: Iterable[Finding]) -> tuple[Cause, ...]:
+#: What comes, at the same operation, of what is told by another code: who does not look at
+#: credentials refuses what has none for the next thing that is wrong with it.
+_COMES_OF = {"security.wrong-status": "security.not-enforced"}
+#: The phase whose requests have many things at once, any of which another may have shown by itself.
+_DRAWN = "random"
+
+
+def causes(findings: Sequence[Finding]) -> tuple[Cause, ...]:
     """*findings* by their causes, in their order."""
     groups: dict[tuple[Any, ...], list[Finding]] = {}
     times: Counter[tuple[Any, ...]] = Counter()
+    leading = {place: one for one in reversed(findings) for place in _places(one)}
     for finding in findings:
-        cause = _cause(finding)
+        leader = leading.get(_led_from(finding)) or finding
+        cause = _cause(leader)
         # what a rule tells apart at one operation is not one and the same
-        if not is_causal(finding.violation):
-            times[here := (finding.violation.operation, *cause)] += 1
-            cause = (times[here], *cause)
+        if not is_causal(leader.violation):
+            here = (finding.violation.operation, finding.violation.status, *cause)
+            times[here] += leader is finding
+            cause = (times[here] or 1, *cause)
         groups.setdefault(cause, []).append(finding)
-    return tuple(Cause(tuple(group)) for group in groups.values())
+    return tuple(
+        Cause(tuple(sorted(group, key=lambda one: one.code in _COMES_OF)))
+        for group in groups.values()
+    )
+
+
+def _places(finding: Finding) -> Iterator[tuple[Any, ...]]:
+    """Where *finding* leads those that come of the same."""
+    place = (finding.violation.operation, finding.known, finding.code)
+    yield place
+    if finding.phase != _DRAWN:
+        yield (*place, finding.violation.status, _answer(finding.example.response))
+
+
+def _led_from(finding: Finding) -> tuple[Any, ...]:
+    """The place whose finding *finding* comes of, if there is one."""
+    violation = finding.violation
+    place = (violation.operation, finding.known)
+    if finding.code in _COMES_OF:
+        return (*place, _COMES_OF[finding.code])
+    if finding.phase != _DRAWN or not is_causal(violation):
+        return ()
+    if words_of(violation, finding.example):
+        return ()  # it says itself what it comes of
+    return (*place, finding.code, violation.status, _answer(finding.example.response))
 
 
 def counts_of(all_causes: Iterable[Cause]) -> Mapping[str, tuple[int, int]]:
@@ -218,10 +252,12 @@ def _cause(finding: Finding) -> tuple[Any, ...]:
     if is_causal(violation) or not violation.schema_pointer:
         # no rule tells the cause: where it was tried must be the same, and what was answered
         where = finding.about.partition(": ")[0]
+        where = "body" if where == "/" else where
         return (*common, violation.status, where, _answer(finding.example.response))
     rule = _rule(violation.schema_pointer)
     # what one operation says for itself is what another says for itself only in the same words
-    said = violation.message if violation.schema_pointer.startswith("/paths/") else ""
+    is_own = violation.schema_pointer.startswith("/paths/")
+    said = re.sub("[0-9]+", "0", violation.message) if is_own else ""
     return (*common, *rule, violation.rule, said)
 
 

@@ -25,8 +25,8 @@ from troth.conformance.settings import Caps, OAuth, Settings
 from troth.errors import TrothError
 from troth.generation.request_writer import BASIC_CREDENTIAL, CREDENTIAL
 from troth.http import json_text
-from troth.http.exchange import Exchange, Request
-from troth.openapi.contract import Contract, NoSuchOperation
+from troth.http.exchange import Exchange, Request, without
+from troth.openapi.contract import Contract
 from troth.openapi.operation import Operation
 from troth.validation.security import check_security, http_scheme
 
@@ -121,7 +121,7 @@ class Credentials:
         """The request of *case* as it goes out.  Raises NoToken or BadHook."""
         if self._due is not None and self._clock() >= self._due:
             await self._renew(self.token)
-        request, operation = case.request, self._operation(case)
+        request, operation = case.request, self._contract.find_operation(case.operation)
         asks = operation is not None and operation.security and all(operation.security)
         spared = frozenset(
             name for name in self._fields if asks and not self._is_whole(request, name)
@@ -139,9 +139,8 @@ class Credentials:
             token=self.token,
         )
         changed = await self._hook.changed(sent, sending)
-        own = tuple(pair for pair in changed.fields if pair[0].lower() not in spared)
         kept = tuple(pair for pair in sent.fields if pair[0].lower() in spared)
-        return replace(changed, fields=(*own, *kept))
+        return replace(changed, fields=(*without(changed.fields, spared), *kept))
 
     async def is_stale(self, case: Case, exchange: Exchange, *, used: str | None) -> bool:
         """Whether *exchange* shows that the token *used* is good no more, and there is another."""
@@ -154,7 +153,7 @@ class Credentials:
         if response.status < 400 and self.token == used:
             self._is_good = True
             self._refusing.discard(case.operation)
-        operation = self._operation(case)
+        operation = self._contract.find_operation(case.operation)
         if response.status != 401 or self._grant is None or operation is None:
             return False
         if check_security(operation, readable(case.request)):
@@ -177,12 +176,6 @@ class Credentials:
         if name == "authorization" and scheme.lower() not in self._fields[name]:
             return False
         return credential in _MARKS
-
-    def _operation(self, case: Case) -> Operation | None:
-        try:
-            return self._contract.operation(case.operation)
-        except NoSuchOperation:
-            return None
 
 
 _MARKS = (CREDENTIAL, BASIC_CREDENTIAL)
@@ -305,10 +298,7 @@ async def _of_server(oauth: OAuth, post: Post) -> Token:
     response, url = exchange.response, oauth.token_url
     if response is None:
         raise NoToken("oauth-token-url", f"{url} cannot be asked: {exchange.fault_detail}")
-    try:
-        answer = json_text.decode_lenient(response.body)[0]
-    except json_text.BadJson:
-        answer = None
+    answer = json_text.value_of(response.body)
     if response.status >= 300:
         said = answer if isinstance(answer, dict) else {}
         words = [str(said[name]) for name in ("error", "error_description") if said.get(name)]

@@ -22,10 +22,8 @@ _numbers = count(1)
 class Unwritable(TrothError):
     """A file that is asked for cannot be written; *why* is the system's word for it."""
 
-    def __init__(self, path: str | Path, why: str) -> None:
-        super().__init__(str(path), why)
-        self.path = str(path)
-        self.why = why
+    path: str | Path
+    why: str
 
     def __str__(self) -> str:
         return f"{self.path} cannot be written: {self.why}"

@@ -25,7 +25,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from time import monotonic
 from typing import Any
-from urllib.parse import unquote, unquote_to_bytes, urlsplit
+from urllib.parse import SplitResult, unquote, unquote_to_bytes, urlsplit
 
 from troth.conformance.settings import Caps
 from troth.conformance.transport import Reading
@@ -232,11 +232,9 @@ async def _rest(conversation: _Conversation) -> BaseException | None:
         async with asyncio.timeout(_GRACE):
             while True:
                 kind, value = await conversation.words.get()
-                if kind == "raised":
-                    raised: BaseException = value
+                if kind in ("raised", "returned"):  # the latter with nothing
+                    raised: BaseException | None = value
                     return raised
-                if kind == "returned":
-                    return None
     except TimeoutError:
         return None  # it works on in the background, as it may
 
@@ -328,9 +326,7 @@ def _shown(file: str) -> str:
 def scope_of(request: Request, url: str, state: Mapping[str, Any]) -> Message:
     """The scope of *request* to the server at *url*."""
     parts = urlsplit(url)
-    whole = url_of(f"{parts.scheme}://{parts.netloc}{parts.path}", request.target)
-    path, _, query = whole.partition("://")[2].removeprefix(parts.netloc).partition("?")
-    host, port = parts.hostname or "localhost", parts.port
+    path, query = _path_and_query(request, parts)
     return {
         "type": "http",
         "asgi": {"version": "3.0", "spec_version": "2.3"},
@@ -338,16 +334,27 @@ def scope_of(request: Request, url: str, state: Mapping[str, Any]) -> Message:
         "method": request.method,
         "scheme": parts.scheme,
         "path": unquote(path),
-        "raw_path": path.encode("utf-8", "surrogateescape"),
-        "query_string": query.encode("utf-8", "surrogateescape"),
+        "raw_path": _encoded(path),
+        "query_string": _encoded(query),
         "root_path": "",
         "headers": [
             (_encoded(name).lower(), _encoded(value)) for name, value in _sent(request, url)
         ],
         "client": _CLIENT,
-        "server": (host, port or (443 if parts.scheme == "https" else 80)),
+        "server": (parts.hostname or "localhost", _port(parts)),
         "state": dict(state),
     }
+
+
+def _path_and_query(request: Request, parts: SplitResult) -> tuple[str, str]:
+    """Those of *request* to the server at the URL of *parts*."""
+    whole = url_of(f"{parts.scheme}://{parts.netloc}{parts.path}", request.target)
+    path, _, query = whole.partition("://")[2].removeprefix(parts.netloc).partition("?")
+    return path, query
+
+
+def _port(parts: SplitResult) -> int:
+    return parts.port or (443 if parts.scheme == "https" else 80)
 
 
 def _encoded(text: str) -> bytes:
@@ -424,11 +431,9 @@ class _Lifespan:
 
     async def stop(self, seconds: float) -> None:
         """Let it end, for so many seconds at the most."""
-        try:
+        with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._answer("shutdown")
-        except TimeoutError:
-            pass
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
@@ -468,15 +473,14 @@ class _Lifespan:
 def environ_of(request: Request, url: str) -> dict[str, Any]:
     """The environment of *request* to the server at *url*."""
     parts = urlsplit(url)
-    whole = url_of(f"{parts.scheme}://{parts.netloc}{parts.path}", request.target)
-    path, _, query = whole.partition("://")[2].removeprefix(parts.netloc).partition("?")
+    path, query = _path_and_query(request, parts)
     environ: dict[str, Any] = {
         "REQUEST_METHOD": request.method,
         "SCRIPT_NAME": "",
         "PATH_INFO": unquote_to_bytes(path).decode("latin-1"),
-        "QUERY_STRING": query.encode("utf-8", "surrogateescape").decode("latin-1"),
+        "QUERY_STRING": _encoded(query).decode("latin-1"),
         "SERVER_NAME": parts.hostname or "localhost",
-        "SERVER_PORT": str(parts.port or (443 if parts.scheme == "https" else 80)),
+        "SERVER_PORT": str(_port(parts)),
         "SERVER_PROTOCOL": "HTTP/1.1",
         "REMOTE_ADDR": _CLIENT[0],
         "wsgi.version": (1, 0),
@@ -628,7 +632,7 @@ def address_of(application: Any, contract: Contract, *, is_own: bool) -> str:
         exchanges = _asked(
             sender.at(HOST + base),
             [
-                Request("GET" if one.method == "GET" else "OPTIONS", _somewhere(one.path))
+                Request("GET" if one.method == "GET" else "OPTIONS", TEMPLATED.sub("1", one.path))
                 for one in signs
             ],
         )
@@ -636,7 +640,3 @@ def address_of(application: Any, contract: Contract, *, is_own: bool) -> str:
         return sum(one is not None and one.status != HTTPStatus.NOT_FOUND for one in answers)
 
     return HOST + max(("", *bases) if is_own else (*bases, ""), key=signs_of)
-
-
-def _somewhere(path: str) -> str:
-    return TEMPLATED.sub("1", path)

@@ -20,7 +20,7 @@ import sys
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import MISSING, Field, fields, replace
+from dataclasses import MISSING, fields, replace
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
@@ -56,15 +56,12 @@ _REQUESTS = 16
 class BadJournal(TrothError):
     """A file is not a journal that this version reads."""
 
-    def __init__(self, path: str | Path, why: str, *, line: int = 0) -> None:
-        super().__init__(str(path), why, line)
-        self.path = str(path)
-        self.why = why
-        self.line = line
+    path: str | Path
+    why: str
+    line: int = 0
 
     def __str__(self) -> str:
-        where = f"{self.path}:{self.line}" if self.line else self.path
-        return f"{where}: {self.why}"
+        return f"{self.path}{f':{self.line}' if self.line else ''}: {self.why}"
 
 
 class Journal:
@@ -177,12 +174,10 @@ def _events(lines: io.BufferedIOBase | Any, path: str | Path) -> Iterator[Event]
 def _check_head(raw: Any, path: str | Path) -> None:
     if not isinstance(raw, dict) or raw.get("journal") != "troth":
         raise BadJournal(path, "not a journal of troth: its first line does not say so", line=1)
-    if not isinstance(raw.get("format"), int) or raw["format"] > FORMAT:
-        raise BadJournal(
-            path,
-            f"written in format {raw.get('format')!r} by a newer troth; this one reads {FORMAT}",
-            line=1,
-        )
+    found = raw.get("format")
+    if not isinstance(found, int) or found > FORMAT:
+        why = f"written in format {found!r} by a newer troth; this one reads {FORMAT}"
+        raise BadJournal(path, why, line=1)
 
 
 def capped(event: Event, *, largest: int = LARGEST) -> Event:
@@ -273,8 +268,7 @@ def body_of(raw: Mapping[str, Any]) -> bytes:
     """The body that `body_json` wrote."""
     if "base64" in raw:
         return b64decode(raw["base64"], validate=True)
-    text: str = raw["text"]
-    return text.encode("utf-8")
+    return str(raw["text"]).encode("utf-8")
 
 
 def _members(value: Any) -> dict[str, Any]:
@@ -291,17 +285,14 @@ def _read(kind: type[Any], raw: Mapping[str, Any]) -> Any:
     members: dict[str, Any] = {}
     for one in fields(kind):
         if one.name in raw:
-            members[one.name] = _READ.get(one.name, _tuple_if(one))(raw[one.name])
+            # annotations are strings here (PEP 563)
+            plain: Callable[[Any], Any] = tuple if str(one.type).startswith("tuple") else _same
+            members[one.name] = _READ.get(one.name, plain)(raw[one.name])
     return kind(**members)
 
 
 def _same(value: Any) -> Any:
     return value
-
-
-def _tuple_if(one: Field[Any]) -> Callable[[Any], Any]:
-    # annotations are strings here (PEP 563)
-    return tuple if str(one.type).startswith("tuple") else _same
 
 
 def _exchange_json(exchange: Exchange) -> dict[str, Any]:
@@ -330,11 +321,9 @@ def _response_json(response: Response) -> dict[str, Any]:
         "body": body_json(response.body),
     }
     if response.arrivals:
-        pieces = [piece for _, piece in response.arrivals]
-        if b"".join(pieces) == response.body:
-            written["arrivals"] = [[at, len(piece)] for at, piece in response.arrivals]
-        else:
-            written["arrivals"] = [[at, body_json(piece)] for at, piece in response.arrivals]
+        is_whole = b"".join(piece for _, piece in response.arrivals) == response.body
+        told: Callable[[bytes], Any] = len if is_whole else body_json
+        written["arrivals"] = [[at, told(piece)] for at, piece in response.arrivals]
     return written
 
 
@@ -366,22 +355,13 @@ def _fields(raw: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     return tuple((name, value) for name, value in raw["fields"])
 
 
-def _violation_of(raw: Mapping[str, Any]) -> Violation:
-    violation: Violation = _read(Violation, raw)
-    return violation
-
-
-def _place_json(place: Place | None) -> Any:
-    return None if place is None else [place.file, place.line, place.column]
-
-
 #: Members whose values are values of ours: how they are written, and how they are read.
 _WRITE: dict[str, Callable[[Any], Any]] = {
     "exchange": _exchange_json,
     "example": _exchange_json,
     "violation": _members,
     "violations": lambda items: [_members(item) for item in items],
-    "place": _place_json,
+    "place": lambda place: None if place is None else [place.file, place.line, place.column],
     "citation": lambda citation: None if citation is None else _members(citation),
     "cuts": lambda cuts: {name: _members(cut) for name, cut in cuts.items()},
     "steps": lambda items: [_members(item) for item in items],
@@ -390,8 +370,8 @@ _WRITE: dict[str, Callable[[Any], Any]] = {
 _READ: dict[str, Callable[[Any], Any]] = {
     "exchange": _exchange_of,
     "example": _exchange_of,
-    "violation": _violation_of,
-    "violations": lambda items: tuple(map(_violation_of, items)),
+    "violation": lambda raw: _read(Violation, raw),
+    "violations": lambda items: tuple(_read(Violation, item) for item in items),
     "place": lambda raw: None if raw is None else Place(*raw),
     "citation": lambda raw: None if raw is None else _read(Citation, raw),
     "cuts": lambda raw: {name: _read(Cut, cut) for name, cut in raw.items()},

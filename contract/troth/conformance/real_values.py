@@ -13,30 +13,35 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import parse_qsl, quote, unquote
+from uuid import UUID
 
 from troth import pointer as pointers
 from troth.conformance.cases.case import Case
 from troth.conformance.selection import SAFE_METHODS
 from troth.conformance.settings import Settings
-from troth.errors import TrothError
 from troth.generation.locations import put
+from troth.generation.natural_values import another
 from troth.generation.parameters import examples, is_read, parameter_value, schema_of
 from troth.generation.raw_json import write
 from troth.generation.request_writer import UNSET, Values, body_type, in_path, refilled
 from troth.generation.requests import tokens_of
-from troth.generation.source import Seeded
-from troth.generation.values import Unsatisfiable
+from troth.generation.source import Quick, Seeded
+from troth.generation.values import Unsatisfiable, synthesize
+from troth.http import json_text
 from troth.http.exchange import Exchange, Request
 from troth.openapi import fillings
-from troth.openapi.contract import Contract, NoSuchOperation
+from troth.openapi.contract import Contract
 from troth.openapi.names import words_of
-from troth.openapi.operation import Match, Operation, Parameter
+from troth.openapi.operation import Operation, Parameter
 from troth.openapi.paths import PathTemplate, shape_of
 from troth.openapi.resources import Filling, resources
 from troth.seed import Seed
+from troth.validation.parameters import is_field
+from troth.validation.styles import write_field
 
 #: What only looks (RFC 9110 §9.2.1, and QUERY of OpenAPI 3.2).
 _LOOKS = SAFE_METHODS | {"TRACE", "QUERY"}
@@ -56,6 +61,12 @@ _MADE_UP = re.compile(r"[A-Za-z!%-]+|x{20,}")
 #: So deep in a body is looked for what refers to something.
 _DEPTH = 5
 _IDENTIFYING = frozenset({"id", "ids", "uuid", "uuids", "guid", "guids", "ref", "refs"})
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d(?:[Tt ]|$)|\d\d:\d\d(?::\d\d|$)")
+#: Words of the names of a lower bound, and what its upper one is called by.
+_OPPOSITES = {
+    "min": "max", "minimum": "maximum", "from": "to", "start": "end", "begin": "end",
+    "lower": "upper", "low": "high", "least": "most", "since": "until", "after": "before",
+}  # fmt: skip
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 #: Words of what takes away more than it names.
@@ -69,6 +80,7 @@ _NONE_MADE = "this run has made none, and asks at the most of ids that nothing h
 #: Where a value came from: an operation, its status, and where it stood in the answer.
 _Key = tuple[str, str, str]
 _Shape = tuple[str, ...]
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +111,7 @@ class RealValues:
     *held_back* tells, by operation, why something of it was not sent.
     """
 
-    def __init__(self, contract: Contract, settings: Settings) -> None:
+    def __init__(self, contract: Contract, settings: Settings, *, keys: Seed | None = None) -> None:
         self.held_back: dict[str, str] = {}
         self._contract = contract
         self._settings = settings
@@ -112,7 +124,13 @@ class RealValues:
         self._kept = 0
         #: the answers that made what nobody has touched since, by the shape and texts of its path
         self._untouched: dict[tuple[_Shape, tuple[str, ...]], Exchange] = {}
+        #: what the creation of a thing named, by the text that names it
+        self._above: dict[tuple[str, ...], frozenset[str]] = {}
+        #: two answers that say that they made the same, which nobody had touched
+        self._repeated: dict[tuple[_Shape, tuple[str, ...]], tuple[Exchange, Exchange]] = {}
         self._reached: set[str] = set()
+        self._keys = keys or Seed.of("idempotency key", settings.seed)
+        self._keyed = 0
 
     # -- learning -----------------------------------------------------------------------------
 
@@ -122,7 +140,7 @@ class RealValues:
         if response is None or exchange.fault:
             return
         self._kept += 1
-        match = self._match(exchange.request)
+        match = self._contract.find_match(exchange.request)
         if match is None:
             return
         operation, template = match.operation, match.operation.template
@@ -142,9 +160,14 @@ class RealValues:
                     self._add(key, Known(value, template, texts, made))
                     if made and response.status != _PROMISED:
                         own = quote(str(value), safe="")
+                        is_there = (made, own) in self._sighted
                         self._sighted[made, own] = self._kept
                         named = (*texts, own)[-made.count("{}") :]
+                        before = self._untouched.pop((made, named), None)
+                        if before is not None and before is not exchange and is_there:
+                            self._repeated.setdefault((made, named), (before, exchange))
                         self._untouched[made, named] = exchange
+                        self._above[named[-1:]] = self._named_in(exchange)
         if texts and texts[-1:] == self._absent_text(operation):
             # nobody else had a thing of this name: whoever puts it there has made it
             made = shape_of(operation.path)[0]
@@ -152,8 +175,20 @@ class RealValues:
             self._sighted[made, texts[-1]] = self._kept
             del self._absent[operation.name, _last(operation)]
 
+    def _named_in(self, exchange: Exchange) -> frozenset[str]:
+        """What *exchange* names, in its path or its bodies, and what the creation of that named."""
+        named = {unquote(part) for part in exchange.request.target.partition("?")[0].split("/")}
+        for body in (exchange.request.body, exchange.response.body if exchange.response else b""):
+            with suppress(json_text.BadJson):
+                value = json_text.decode_lenient(body)[0]
+                named |= {str(one) for _, one in _references_in(value)}
+        return frozenset(named.union(*(self._above.get((one,), ()) for one in named)))
+
     def _touch(self, operation: Operation, texts: tuple[str, ...]) -> None:
-        """Forget of what was made what *operation* may have changed: below *texts*, or anywhere."""
+        """Forget of what was made what *operation* may have changed: below *texts*, or anywhere.
+
+        And what names the item of *texts*: it may have gone with it.
+        """
         if self._resources.role(operation) == "create":
             return  # it adds something
         shape = shape_of(operation.path)[0]
@@ -163,7 +198,8 @@ class RealValues:
         above = shape[:end] if self._resources.of(operation) is not None else ()
         for key in list(self._untouched):
             is_below = key[0][: len(above)] == above
-            if is_below and (not above or key[1][: len(texts)] == texts):
+            is_of = is_below and (not above or key[1][: len(texts)] == texts)
+            if is_of or (texts and unquote(texts[-1]) in self._above.get(key[1][-1:], ())):
                 del self._untouched[key]
 
     def untouched(self, operation: Operation) -> list[tuple[Values, Exchange]]:
@@ -171,11 +207,21 @@ class RealValues:
 
         The oldest first: the values of its path, and the answer that made it.
         """
+        return self._read_by(operation, self._untouched)
+
+    def repeated(self, operation: Operation) -> list[tuple[Values, tuple[Exchange, Exchange]]]:
+        """What two creations say to have made, while nobody touched the first, for *operation*."""
+        return self._read_by(operation, self._repeated)
+
+    def _read_by(
+        self, operation: Operation, known: Mapping[tuple[_Shape, tuple[str, ...]], _T]
+    ) -> list[tuple[Values, _T]]:
+        """Of what is *known* by shape and texts of its path what *operation* is for."""
         names = operation.template.names
         shape = shape_of(operation.path)[0]
         return [
             ({("path", name): unquote(text) for name, text in zip(names, texts, strict=True)}, one)
-            for (made, texts), one in self._untouched.items()
+            for (made, texts), one in known.items()
             if made == shape and len(texts) == len(names)
         ]
 
@@ -220,7 +266,7 @@ class RealValues:
 
     def forget(self, request: Request) -> None:
         """Forget the item that *request* is for: it is no more, whoever took it away."""
-        match = self._match(request)
+        match = self._contract.find_match(request)
         if match is not None:
             template = match.operation.template
             names = (match.path_parameters.get(name, "") for name in template.names)
@@ -255,7 +301,48 @@ class RealValues:
 
     def filled(self, case: Case) -> Case | None:
         """*case* with real values in it; None: it is held back."""
-        operation, method = self._operation(case), case.request.method
+        operation = self._contract.find_operation(case.operation)
+        filled = self._filled(case, operation)
+        if filled is None or operation is None:
+            return filled
+        return self.keyed(self._conditional(filled, operation), operation)
+
+    def _conditional(self, case: Case, operation: Operation) -> Case:
+        """*case* with an If-Match that anything meets, where it would be refused without (428)."""
+        parameter = operation.condition
+        if (
+            parameter is None
+            or ("header", parameter.name) in self._settings.given(operation).parameters
+        ):
+            return case
+        is_about = f"header {parameter.name}" in case.sent or not is_field(parameter, "*")
+        is_left_out = parameter.required and case.request.field(parameter.name) is None
+        if is_about or is_left_out:
+            return case
+        return replace(case, request=with_field(case.request, parameter.name, "*"))
+
+    def keyed(self, case: Case, operation: Operation) -> Case:
+        """*case* under an idempotency key of its own, where it has one that is good.
+
+        What comes under the key of another request is that request, and is not done again.
+        """
+        parameter, request = operation.idempotency_key, case.request
+        text = request.field(parameter.name) if parameter is not None else None
+        if parameter is None or text is None or not is_field(parameter, text):
+            return case
+        name, given = parameter.name, self._settings.given(operation).parameters
+        if f"header {name}" in case.sent or ("header", name) in given:
+            return case
+        return replace(case, request=with_field(request, name, self.new_key(parameter) or text))
+
+    def new_key(self, parameter: Parameter) -> str | None:
+        """A key for *parameter* that no request has had, of this run or of another."""
+        self._keyed += 1
+        keys = _keys_for(parameter, self._keys.child("key", self._keyed))
+        return next((text for text in keys if is_field(parameter, text)), None)
+
+    def _filled(self, case: Case, operation: Operation | None) -> Case | None:
+        method = case.request.method
         if self._settings.safe and method not in SAFE_METHODS:
             return None
         if operation is None:
@@ -292,25 +379,27 @@ class RealValues:
                 continue
             known = self._candidates(operation, "body", at)
             if not known or body is None:
-                return replace(case, intent="either", published_intent="either")
+                return case.unsure()
             new = put(value, pointers.split(at), known[0].value)
             body, value = _rewritten(body, value, new, (old, known[0].value)), new
         if body is None:
-            return replace(case, intent="either", published_intent="either")
+            return case.unsure()
         return replace(case, request=replace(case.request, body=body))
 
     def made_up(self, case: Case) -> frozenset[str]:
         """The members of *case*, and its parameters, that refer to what nobody here has heard of.
 
-        Whether a valid request is fine is not known, then.
+        Whether a valid request is fine is not known, then; nor where a beginning and an end in it
+        were drawn, which are among them.
         """
         query = parse_qsl(case.request.target.partition("?")[2])
+        related = {*_related(dict(query)), *_related(case.value)}
         found = [pair for pair in query if _refers(*pair)]
         found += _references_in(case.value)
-        if not found:
-            return frozenset()
-        known = {str(one.value) for entries in self._known.values() for one in entries}
-        return frozenset(name for name, value in found if str(value) not in known)
+        if found:
+            known = {str(one.value) for entries in self._known.values() for one in entries}
+            related.update(name for name, value in found if str(value) not in known)
+        return frozenset(related)
 
     def _own_named(self, case: Case, operation: Operation) -> Case:
         """*case* with the name that its path has for the item, where its body has one too.
@@ -405,7 +494,7 @@ class RealValues:
             values = {**values, key: absent}
             if case.intent == "valid":
                 # a refusal may be of the name, whatever it says: 400 where it is no UUID
-                case = replace(case, intent="either", published_intent="either")
+                case = case.unsure()
         else:
             self._reached.add(operation.name)
             self.held_back.pop(operation.name, None)
@@ -521,18 +610,6 @@ class RealValues:
         value = self._absent.get((operation.name, name), UNSET)
         return () if value is UNSET else (in_path(_parameter(operation, name), value),)
 
-    def _operation(self, case: Case) -> Operation | None:
-        try:
-            return self._contract.operation(case.operation)
-        except NoSuchOperation:
-            return None
-
-    def _match(self, request: Request) -> Match | None:
-        try:
-            return self._contract.match_request(request)
-        except TrothError:
-            return None
-
 
 def _references_in(value: Any, depth: int = 0) -> Iterator[tuple[str, Any]]:
     """What in the body *value* refers to something by its name, or by what it is."""
@@ -543,6 +620,27 @@ def _references_in(value: Any, depth: int = 0) -> Iterator[tuple[str, Any]]:
         several = member if isinstance(member, list) else [member]
         yield from ((name, one) for one in several[:_LISTED] if _refers(name, one))
         yield from _references_in(member, depth + 1)
+
+
+def _related(value: Any, depth: int = 0) -> Iterator[str]:
+    """The members of *value* that no schema holds to one another, and most servers do.
+
+    One moment is to come before another, and what is called a minimum is to be below its maximum.
+    """
+    if isinstance(value, list) and depth < _DEPTH:
+        for item in value[:_LISTED]:
+            yield from _related(item, depth + 1)
+    if not isinstance(value, dict) or depth >= _DEPTH:
+        return
+    moments = [name for name, one in value.items() if isinstance(one, str) and _MOMENT.match(one)]
+    yield from moments if len(moments) > 1 else ()
+    names = {words_of(name): name for name in value}
+    for words, name in names.items():
+        for at, word in enumerate(words):
+            other = (*words[:at], _OPPOSITES.get(word, ""), *words[at + 1 :])
+            yield from (name, names[other]) if other in names else ()
+    for member in value.values():
+        yield from _related(member, depth + 1)
 
 
 def _refers(name: str, value: Any) -> bool:
@@ -621,6 +719,22 @@ def _shape_to(operation: Operation, name: str) -> _Shape:
 def _first(status: str) -> int:
     """A status that *status*, which may be a range or `default`, stands for."""
     return int(status.replace("X", "0")) if status[0].isdigit() else 200
+
+
+def with_field(request: Request, name: str, text: str) -> Request:
+    """*request* with the field *name* that says *text*, and no other of that name."""
+    return request.having((name, text))
+
+
+def _keys_for(parameter: Parameter, seed: Seed) -> Iterator[str]:
+    """Keys that *parameter* may take: as most of them are, or else like one that is drawn."""
+    yield str(UUID(bytes=seed.key, version=4))
+    schema = schema_of(parameter)
+    with suppress(Unsatisfiable):
+        value = synthesize(schema, seed=seed, name=parameter.name) if schema is not None else ""
+        # an example would be the same each time
+        yield write_field(parameter, another(value, Quick(seed), 1, has_form=True))
+        yield write_field(parameter, value)
 
 
 def _absent_values(parameter: Parameter, seed: Seed) -> Iterator[Any]:

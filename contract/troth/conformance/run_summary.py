@@ -173,6 +173,12 @@ class RunSummary:
         return self.finished.reason if self.finished else "the journal has no end"
 
     @property
+    def own_fields(self) -> list[str]:
+        """The names of the header fields that the user gave."""
+        settings = self.started.settings if self.started else {}
+        return [str(name) for name in settings.get("header") or ()]
+
+    @property
     def target(self) -> str:
         """The URL of the server under test; empty if it is not known."""
         return self.started.target if self.started else ""

@@ -16,7 +16,7 @@ from itertools import chain
 from typing import Any
 
 from troth import pointer as pointers
-from troth.conformance import baseline, cases
+from troth.conformance import cases
 from troth.conformance.budget import Inconclusive, Unreachable
 from troth.conformance.cases import Case, Subject
 from troth.conformance.cases.case import request_key
@@ -37,7 +37,6 @@ from troth.conformance.session import Session
 from troth.conformance.settings import Settings
 from troth.conformance.stateful import methods, sequences
 from troth.conformance.transport import Sender
-from troth.errors import TrothError
 from troth.http import json_text
 from troth.openapi.chat_completion import ModelList
 from troth.openapi.contract import Contract
@@ -53,6 +52,8 @@ Step = Callable[[], Awaitable[None]]
 #: enough to know how many there are of most documents, and no long wait for any.
 _AHEAD = 1000
 _LAYOUT = 1.0
+#: What is told of a law.
+_LAW = ("id", "group", "severity", "says")
 #: So many errors of earlier runs are named.
 _TOLD = 6
 #: The exit code of each verdict that is not about findings.
@@ -159,6 +160,7 @@ class Run:
         """What is asked of each operation once all else was sent, what is seldom wrong last."""
         session = self._session
         health = over_time.Health(session)
+        session.observers.append(over_time.Promises(session).observe)
         if "stateful" in session.settings.phases:
             session.observers.append(health.observe)
 
@@ -170,6 +172,7 @@ class Run:
         probes: tuple[Probe, ...] = (
             over_time.laws_that_repeat,
             over_time.forgotten,
+            over_time.came_round,
             leaks.later,
             after_success,
             leaks.at_once,
@@ -294,13 +297,7 @@ class Run:
             operations=tuple(operations),
             settings=settings.shown(),
             laws=tuple(
-                {
-                    "id": law.id,
-                    "group": law.group,
-                    "severity": law.severity,
-                    "says": law.says,
-                    "operation": name,
-                }
+                {**{each: getattr(law, each) for each in _LAW}, "operation": name}
                 for name, operation in operations.items()
                 for law in (
                     *operation.laws,
@@ -371,12 +368,10 @@ class Run:
     def _of_earlier_runs(self, findings: Sequence[Finding], verdict: Verdict) -> str:
         """What a run that goes on from earlier ones cannot speak for: it repeats nothing."""
         session, settings = self._session, self._session.settings
-        if not settings.continuous or settings.database is None:
-            return ""
-        digest = session.contract.document.digest
-        before = baseline.found_before(settings.database, digest, findings)
+        looks, is_seen = session.looks, session.has_looked
+        before = session.earlier.left(findings, looks=looks, is_seen=is_seen)
         sent = session.sent.number
-        if not sent or verdict not in ("conforms", "violations"):
+        if not settings.continuous or not sent or verdict not in ("conforms", "violations"):
             return ""
         known = Counter(f"{one.code} {one.operation}" for one in before)
         words = ", ".join(list(known)[:_TOLD]) + (", …" if len(known) > _TOLD else "")
@@ -411,11 +406,7 @@ async def with_model(
         if completion is None or completion.models is None:
             continue
         place = completion.request.get("model")
-        if (
-            place is None
-            or place in overrides
-            or _is_given(place, settings.given(operation).members)
-        ):
+        if place is None or _is_given(place, {**overrides, **settings.given(operation).members}):
             continue
         model = await _first_model(contract, transport, credentials, completion.models)
         if model is not None:
@@ -430,19 +421,15 @@ def _is_given(place: str, overrides: Mapping[str, Any]) -> bool:
 async def _first_model(
     contract: Contract, transport: Sender, credentials: Credentials, models: ModelList
 ) -> str | None:
-    try:
-        operation = contract.operation(models.operation)
-    except TrothError:
+    operation = contract.find_operation(models.operation)
+    if operation is None:
         return None
     (subject,) = cases.subjects(contract, operations=[operation])
     case = subject.case("examples", "models", subject.minimal, about="the models that there are")
     exchange = await transport.send(await credentials.addressed(case))
     if exchange.response is None or exchange.response.status != 200:
         return None
-    try:
-        body = json_text.decode_lenient(exchange.response.body)[0]
-    except json_text.BadJson:
-        return None
+    body = json_text.value_of(exchange.response.body)
     return next((text for text in _texts_at(body, pointers.split(models.ids)) if text), None)
 
 

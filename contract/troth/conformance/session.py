@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import replace
 from urllib.parse import urlsplit
 
+from troth.conformance.baseline import Earlier, EarlierErrors
 from troth.conformance.budget import (
     Budget,
     Inconclusive,
@@ -20,7 +21,7 @@ from troth.conformance.budget import (
     waits,
 )
 from troth.conformance.cases import Case, subjects_under_test
-from troth.conformance.cases.case import readable
+from troth.conformance.cases.case import readable, request_key
 from troth.conformance.checks.answers import Answers, tokens_of
 from troth.conformance.checks.between import LawsBetween
 from troth.conformance.checks.exchange_checks import check, expectation, outcome
@@ -37,15 +38,17 @@ from troth.conformance.findings import (
     words_of,
 )
 from troth.conformance.real_values import RealValues
+from troth.conformance.reports.text import counted
 from troth.conformance.selection import SAFE_METHODS, selection
 from troth.conformance.settings import Settings
 from troth.conformance.transport import Sender
 from troth.errors import TrothError
-from troth.generation.example_database import ExampleDatabase, SentRequests
+from troth.generation.example_database import ExampleDatabase, SentRequests, digest_of
 from troth.generation.shrinking import Shrinker
 from troth.http.exchange import Exchange, Request
 from troth.laws.laws import Verdict
 from troth.openapi.contract import Contract
+from troth.seed import Seed
 from troth.violation import Violation
 
 #: A new finding is sent again so often before it is called flaky.
@@ -69,6 +72,22 @@ _OF_US = (401, 403, 429)
 Comparison = Callable[[Exchange], Mapping[str, Verdict]]
 #: Is told of each case that was attempted, and of its exchange.
 Observer = Callable[[Case, Exchange], Awaitable[None]]
+
+
+def look(case: Case) -> str:
+    """What *case* is in every run: its request, or which check of which resource or operation."""
+    if case.phase not in ("resources", "stateful"):
+        return digest_of(request_key(case))
+    where, _, checks = case.id.rpartition("/")
+    return f"{where}/{checks.rpartition('+')[2]}"
+
+
+def among(violation: Violation, others: int) -> Violation:
+    """*violation*, saying how many *others* had no answer yet: by itself it may not show."""
+    if not others:
+        return violation
+    message = f"{violation.message}, while {counted(others, 'other')} had no answer yet"
+    return replace(violation, message=message)
 
 
 class Session:
@@ -112,10 +131,18 @@ class Session:
         self._between = LawsBetween(contract)
         #: how many cases were held back: they are nothing that was not come to
         self.withheld = 0
-        self.values = RealValues(second or contract, settings)
+        # a server remembers the keys of an earlier run
+        keys = Seed.of("idempotency key", settings.seed, repr(clock()))
+        self.values = RealValues(second or contract, settings, keys=keys)
         self.memory = ExampleDatabase.of(settings.database, contract.document.digest)
+        self.earlier = EarlierErrors.of(settings.database, contract.document.digest)
+        #: what was sent to look for errors, and what of it each case was that showed one
+        self.looked: set[str] = set()
+        self.looks: dict[str, str] = {}
         self.sent = SentRequests.of(
-            settings.database if settings.continuous else None, contract.document.digest
+            settings.database if settings.continuous else None,
+            contract.document.digest,
+            again=(one for one in self.earlier.looks if one and "/" not in one),
         )
         self.observers: list[Observer] = []
         self.credentials = credentials or Credentials(contract, settings, clock=clock)
@@ -125,6 +152,8 @@ class Session:
         self._shrunk = 0
         self._speaks_http = False
         self._hangs: Counter[str] = Counter()
+        #: of each attempt without an answer: the most others beside it so far
+        self._under_way: list[list[int]] = []
 
     async def attempt(self, case: Case, *, compare: Comparison | None = None) -> Exchange | None:
         """Send *case* (or what it derives to), check the answer, and follow up what is new.
@@ -137,20 +166,26 @@ class Session:
         self.withheld += plan is not None and sent is None
         if plan is None or sent is None or self.budget.spent or self.is_given_up(sent.operation):
             return None
-        exchange = await self.send(sent)
+        exchange, others = await self._sent_among_others(sent)
+        if self.settings.database is not None and exchange.response is not None:
+            self.looked |= {look(plan), look(sent)}
         await self.hold_between(sent, exchange)
         verdicts = compare(exchange) if compare else {}
         violations = self.check(sent, exchange, purpose="case", verdicts=verdicts)
         repeated_id = self.answers.keep(sent, exchange)
         if repeated_id is not None:
             self.enter(sent, exchange, repeated_id)
-        await self._follow(plan, sent, exchange, violations)
+        await self._follow(plan, sent, exchange, violations, others=others)
         if sent.is_remembered and not violations and not waits(exchange):
             self.memory.forget(sent.operation, sent.value)
-        for observe in self.observers:
-            await observe(sent, exchange)
+        await self.observe(sent, exchange)
         self.capabilities.count(verdicts)
         return exchange
+
+    async def observe(self, case: Case, exchange: Exchange) -> None:
+        """Tell all who observe the run of *case*, and of what it was answered with."""
+        for observe in self.observers:
+            await observe(case, exchange)
 
     async def probe(self, case: Case) -> Exchange:
         """Send *case* and check the answer, without following up what is wrong with it.
@@ -189,6 +224,17 @@ class Session:
             self.enter_sequence(case, own, violation, steps=steps, again=int(again), tries=tries)
 
     # -- sending ------------------------------------------------------------------------------
+
+    async def _sent_among_others(self, case: Case, *, fresh: bool = False) -> tuple[Exchange, int]:
+        """Send *case*; and how many others had no answer at some moment while it had none."""
+        most = [0]
+        self._under_way.append(most)
+        for each in self._under_way:
+            each[0] = max(each[0], len(self._under_way) - 1)
+        try:
+            return await self.send(case, fresh=fresh), most[0]
+        finally:
+            self._under_way = [each for each in self._under_way if each is not most]
 
     async def send(self, case: Case, *, fresh: bool = False) -> Exchange:
         """Send a case, waiting where the server asks for it."""
@@ -345,6 +391,10 @@ class Session:
         if self.is_new(case, violation):
             self._add(case, exchange, violation, again=0, tries=0)
 
+    def has_looked(self, error: Earlier) -> bool:
+        """Whether the run did what has shown *error* to an earlier one."""
+        return error.look in self.looked and self._selection.wants(error.code)
+
     def is_new(self, case: Case, violation: Violation) -> bool:
         """Whether *violation* is one to be told, and not yet; a known one is counted."""
         return self._is_wanted(violation) and not self._is_known(case, violation)
@@ -370,14 +420,21 @@ class Session:
             steps=steps,
             taken=own.taken,
         )
+        self.looks[case.id] = look(case)
         self.emit(Found(finding))
 
     async def _follow(
-        self, plan: Case, case: Case, exchange: Exchange, violations: Iterable[Violation]
+        self,
+        plan: Case,
+        case: Case,
+        exchange: Exchange,
+        violations: Iterable[Violation],
+        *,
+        others: int,
     ) -> None:
         """Count what is known; confirm, shrink and enter what is new.
 
-        *case* is what was made of *plan* when it was sent.
+        *case* is what was made of *plan* when it was sent, while *others* had no answer yet.
         """
         followed: set[tuple[str, ...]] = set()
         for violation in violations:
@@ -388,43 +445,48 @@ class Session:
             if self._is_known(case, violation, exchange):
                 continue
             try:
-                again, tries = await self._confirm(plan, case, rule)
+                again, tries, fewest = await self._confirm(plan, case, rule, others=others)
             except Unreachable:  # the server died of it, perhaps: this was its last word
-                self._add(case, exchange, violation, again=0, tries=0)
+                self._add(case, exchange, violation, again=0, tries=0, plan=plan)
                 raise
             small, smallest = case, exchange
             if tries and again == tries:
                 small, smallest, violation = await self._shrink(case, exchange, violation)
-                if small is not case and self._is_known(small, violation, smallest):
-                    continue
-            self._add(small, smallest, violation, again=again, tries=tries)
+            if self._is_known(small, violation, smallest):
+                continue  # it was told of a larger one, or of one at the same time
+            violation = among(violation, fewest)
+            self._add(small, smallest, violation, again=again, tries=tries, plan=plan)
 
     @property
     def _may_shrink(self) -> bool:
         share = self.budget.requests * _SHRINKING_SHARE // 100
         return self._shrunk < max(_ALL_SHRINKING, share)
 
-    async def _confirm(self, plan: Case, case: Case, rule: tuple[str, ...]) -> tuple[int, int]:
+    async def _confirm(
+        self, plan: Case, case: Case, rule: tuple[str, ...], *, others: int
+    ) -> tuple[int, int, int]:
         """Send *case* again on fresh connections: how often it showed the same, of how often.
 
-        What it was about may be gone, so it is made of *plan* anew; where nothing else is there,
-        that it is gone shows nothing.
+        And among how few others that was, *others* at first.  What it was about may be gone, so it
+        is made of *plan* anew; where nothing else is there, that it is gone shows nothing.
         """
         again = tries = 0
+        fewest = others
         for _ in range(_REPETITIONS):
             if self.budget.spent:
                 break
             repeated = self.values.filled(plan) or case
-            exchange = await self.send(repeated, fresh=True)
+            exchange, beside = await self._sent_among_others(repeated, fresh=True)
             violations = self.check(repeated, exchange, purpose="repeat")
             is_shown = any(rule_of(violation) == rule for violation in violations)
             again += is_shown
+            fewest = min(fewest, beside) if is_shown else fewest
             tries += (
                 is_shown or exchange.response is None or exchange.response.status not in _USED_UP
             )
             if again == tries != 0:
                 break
-        return again, tries
+        return again, tries, fewest
 
     async def _shrink(
         self, case: Case, exchange: Exchange, violation: Violation
@@ -459,7 +521,14 @@ class Session:
         return smallest
 
     def _add(
-        self, case: Case, exchange: Exchange, violation: Violation, *, again: int, tries: int
+        self,
+        case: Case,
+        exchange: Exchange,
+        violation: Violation,
+        *,
+        again: int,
+        tries: int,
+        plan: Case | None = None,
     ) -> None:
         if violation.code in HANGS and self.is_given_up(case.operation):
             message = (
@@ -479,6 +548,7 @@ class Session:
         )
         if finding.severity == "error" and case.is_variable:
             self.memory.keep(case.operation, case.value)
+        self.looks[case.id] = look(plan or case)
         self.emit(Found(finding))
 
     def _is_known(self, case: Case, violation: Violation, exchange: Exchange | None = None) -> bool:

@@ -101,10 +101,8 @@ def said_of_request(exchange: Exchange, operation: str) -> str:
 
 
 def _value(body: bytes) -> Any:
-    try:
-        return json_text.decode_lenient(body)[0]
-    except json_text.BadJson:
-        return body.decode("utf-8", "replace")
+    value = json_text.value_of(body, default=...)
+    return body.decode("utf-8", "replace") if value is ... else value
 
 
 def _texts(value: Any, sent: Any) -> Iterator[str]:

@@ -157,6 +157,7 @@ _EMBEDDING = _members(
 ResourceRole = Literal["create", "read", "list", "update", "replace", "delete", "search", "action"]
 _PATH = {"type": "string", "pattern": "^/"}
 _NAME_OR_NULL = {"type": ["string", "null"], "minLength": 1}
+_POINTERS = {"type": "object", "additionalProperties": _POINTER}
 _POINTER_OR_NULL = {**_POINTER, "type": ["string", "null"]}
 
 #: What of a list a parameter in query may say.
@@ -182,7 +183,7 @@ _RESOURCE = {
                 "total": _POINTER_OR_NULL,
                 "pages": _POINTER_OR_NULL,
                 "more": _POINTER_OR_NULL,
-                "filters": {"type": "object", "additionalProperties": _POINTER},
+                **dict.fromkeys(("filters", "least", "most"), _POINTERS),
             },
             "additionalProperties": False,
         },

@@ -8,7 +8,7 @@ file beside them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -71,9 +71,12 @@ class ExampleDatabase:
 
 
 class SentRequests:
-    """Which requests were sent, by digest, in all runs with one database; *number* before."""
+    """Which requests were sent, by digest, in all runs with one database; *number* before.
 
-    def __init__(self, path: Path | None = None) -> None:
+    Those with the digests *again* count as if no other run had sent them.
+    """
+
+    def __init__(self, path: Path | None = None, *, again: Iterable[str] = ()) -> None:
         self._digests: set[bytes] = set()
         self._path = path
         if path is not None:
@@ -82,15 +85,17 @@ class SentRequests:
                 stream.truncate(stream.tell() // _DIGEST * _DIGEST)  # the last was cut short
                 stream.seek(0)
                 self._digests.update(iter(lambda: stream.read(_DIGEST), b""))
+        self._digests -= {bytes.fromhex(one) for one in again}
         self._earlier = frozenset(self._digests)
         self.number = len(self._earlier)
 
     @classmethod
-    def of(cls, directory: str | None, digest: str) -> SentRequests:
+    def of(cls, directory: str | None, digest: str, *, again: Iterable[str] = ()) -> SentRequests:
         """Those that *directory* remembers for the document *digest*; without one, none."""
         if directory is None:
             return cls()
-        return cls(Path(directory) / f"sent-{blake2b(digest.encode(), digest_size=8).hexdigest()}")
+        name = blake2b(digest.encode(), digest_size=8).hexdigest()
+        return cls(Path(directory) / f"sent-{name}", again=again)
 
     def __contains__(self, key: object) -> bool:
         return _digest(key) in self._digests
@@ -109,6 +114,11 @@ class SentRequests:
             with open(self._path, "ab") as stream:
                 stream.write(digest)
         return True
+
+
+def digest_of(key: object) -> str:
+    """What *key* is remembered by, as text."""
+    return _digest(key).hex()
 
 
 def _digest(key: object) -> bytes:

@@ -115,7 +115,10 @@ def resolved(graph: Graph, nodes: Conjunction) -> tuple[int, ...]:
 
 
 def put(value: Any, tokens: Sequence[Token], replacement: Any) -> Any:
-    """A copy of *value* in which the place at *tokens* holds *replacement* (or nothing)."""
+    """A copy of *value* in which the place at *tokens* holds *replacement* (or nothing).
+
+    Raises LookupError, TypeError or ValueError where *value* has no such place.
+    """
     if not tokens:
         return replacement
     head, rest = tokens[0], tokens[1:]
@@ -123,8 +126,9 @@ def put(value: Any, tokens: Sequence[Token], replacement: Any) -> Any:
         if not rest and replacement is ABSENT:
             return {name: item for name, item in value.items() if name != head}
         return {**value, str(head): put(value.get(str(head), {}), rest, replacement)}
-    items = list(value)
-    index = int(head)
+    if not isinstance(value, list):
+        raise TypeError(head)  # a text is a sequence too, and holds no places
+    items, index = list(value), int(head)
     if not rest and replacement is ABSENT:
         return items[:index] + items[index + 1 :]
     items[index] = put(items[index], rest, replacement)

@@ -6,8 +6,8 @@ Field names compare case-insensitively (RFC 9110 §5.1).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 
 Fields = tuple[tuple[str, str], ...]
 
@@ -31,6 +31,11 @@ def values(fields: Fields, name: str) -> tuple[str, ...]:
     """The values of all fields called *name*, in order."""
     wanted = name.lower()
     return tuple([value for key, value in fields if key.lower() == wanted])
+
+
+def without(fields: Fields, names: Collection[str]) -> Fields:
+    """Those of *fields* that are called as none of *names*, which are in lower case."""
+    return tuple([pair for pair in fields if pair[0].lower() not in names])
 
 
 def url_of(base: str, target: str) -> str:
@@ -59,6 +64,11 @@ class Request:
     def content_type(self) -> str | None:
         """The Content-Type field, as sent."""
         return _first(self.fields, "content-type")
+
+    def having(self, *fields: tuple[str, str]) -> Request:
+        """The same with *fields* in the place of those that are called alike."""
+        kept = without(self.fields, {name.lower() for name, _ in fields})
+        return replace(self, fields=(*kept, *fields))
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,6 +71,22 @@ def named(name: str, data: bytes, *, filename: str | None = None, fields: Fields
     return Part((("Content-Disposition", disposition), *fields), data)
 
 
+def form(content_type: str, body: bytes) -> list[Part]:
+    """The parts of *body*, if it is a form that can be read."""
+    if media_type.essence(content_type) != "multipart/form-data":
+        return []
+    try:
+        return read(content_type, body)
+    except BadMultipart:
+        return []
+
+
+def only_file(parts: Iterable[Part]) -> Part | None:
+    """The file among *parts*, if there is one and no other."""
+    files = [part for part in parts if part.filename is not None]
+    return files[0] if len(files) == 1 else None
+
+
 def read(content_type: str, body: bytes) -> list[Part]:
     """The parts of *body*, which was sent as *content_type*.  Raises BadMultipart."""
     boundary = media_type.parameters(content_type).get("boundary")

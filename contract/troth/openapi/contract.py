@@ -249,10 +249,20 @@ class Contract:
 
     def operation(self, name: str) -> Operation:
         """The operation of this *name*, METHOD /path or operationId.  Raises NoSuchOperation."""
-        for operation in self.operations:
-            if name in (operation.name, operation.operation_id):
-                return operation
+        if operation := self.find_operation(name):
+            return operation
         raise NoSuchOperation(name, tuple(operation.name for operation in self.operations))
+
+    def find_match(self, request: Request) -> Match | None:
+        """What `match_request` finds, None where that raises."""
+        try:
+            return self.match_request(request)
+        except (NoSuchPath, MethodNotAllowed):
+            return None
+
+    def find_operation(self, name: str) -> Operation | None:
+        """What `operation` finds, None where that raises."""
+        return next((one for one in self.operations if name in (one.name, one.operation_id)), None)
 
     def validate(self, exchange: Exchange) -> tuple[Violation, ...]:
         """All violations of *exchange*, in document order: request, response, stream, laws."""

@@ -64,12 +64,6 @@ def answer(operation: Operation) -> View | None:
     return next(filter(None, views), None)
 
 
-def sent(operation: Operation) -> View | None:
-    """What the body of *operation* holds."""
-    body = operation.request_body
-    return None if body is None else of_content(body.content)
-
-
 def is_untold(view: View) -> bool:
     """Whether *view* says nothing of what there is."""
     return not view.types and not view.members
@@ -105,6 +99,23 @@ def array_in(view: View, word: str, *, known: View | None = None) -> tuple[str, 
     others = view.members.keys() - {pointers.split(at)[0] for at, _ in arrays}
     is_page = all(set(words_of(name)) & _PAGING for name in others)
     return arrays[0] if len(arrays) == 1 and is_page else None
+
+
+def map_in(view: View, word: str, *, known: View | None) -> str | None:
+    """Where *view*, a list of *word*, has an object of items as is *known*, called as they are."""
+    for at, each in [("", view), *view.inner(2)]:
+        item = each.entries if not each.members else None
+        is_named = not at or is_word_of(_name(at), word) or words_of(_name(at)) in _ARRAY_NAMES
+        if item is not None and known is not None and is_named and alike(item, known):
+            return at
+    return None
+
+
+def is_map(response: DeclaredResponse, at: str) -> bool:
+    """Whether *response* declares an object of things by name at *at*."""
+    view = of_content(response.content)
+    held = view.at(at) if view is not None and at else view
+    return held is not None and held.entries is not None and not held.is_array and not held.members
 
 
 def item_in(view: View, parameter: str, word: str, *, known: View | None = None) -> str | None:
@@ -152,6 +163,20 @@ def attributes_in(view: View) -> str:
     return ""
 
 
+def is_bare(sent: View | None, item: View | None) -> bool:
+    """Whether *sent*, of a request, holds members of *item* only that it has apart.
+
+    What the item does not have (a file that is sent) may be beside them.
+    """
+    apart = attributes_in(item) if item is not None else ""
+    inner = item.at(apart) if item is not None and apart else None
+    if sent is None or inner is None or item is None:
+        return False
+    return sent.members.keys().isdisjoint(item.members) and not sent.members.keys().isdisjoint(
+        inner.members
+    )
+
+
 def _is_envelope(at: str, word: str) -> bool:
     return words_of(_name(at)) in _ITEM_NAMES or is_word_of(_name(at), word)
 
@@ -187,7 +212,10 @@ def identifier_in(
                 for name, at, each in by_words:
                     if name == words and _is_of_type(each, declared, is_strict=is_strict):
                         return at
-    return None
+    # whatever its path calls it, a resource object of JSON:API is called by its id
+    is_object_of_one = attributes_in(view) == "/attributes" and "type" in view.members
+    held = view.members.get("id") if is_object_of_one else None
+    return "/id" if held is not None and _is_of_type(held, declared, is_strict=True) else None
 
 
 def _is_of_type(member: View, declared: View | None, *, is_strict: bool) -> bool:

@@ -17,7 +17,7 @@ from troth.openapi.operation import DeclaredResponse, Link, Operation
 from troth.openapi.paths import shape_of
 from troth.openapi.resource import Filling, Resource
 from troth.openapi.runtime_expression import Expression
-from troth.openapi.schema_view import View, alike, fits, of_content, of_parameter
+from troth.openapi.schema_view import View, alike, fits, of_content, of_parameter, of_request
 
 
 def of(
@@ -93,7 +93,7 @@ def values(filling: Filling, exchange: Exchange, path_parameters: Mapping[str, s
         return [] if value is None else [value]
     body = exchange.response.body if exchange.response is not None else b""
     array = runtime_expression.at(body, filling.items)
-    items = array if isinstance(array, list) else []
+    items = list(array.values()) if isinstance(array, dict) else array or []
     offered = (pointers.find(item, expression.name) for item in items)
     return [value for value in offered if value is not None]
 
@@ -229,7 +229,7 @@ def _created(resource: Resource, operation: Operation, status: str) -> Iterator[
     declares = any(header.name.lower() == "location" for header in response.headers)
     if resource.parameter is not None and (declares or status == "201" or item is None):
         yield runtime_expression.location(resource.path, resource.parameter)
-    sent, view = resource.sent(operation), envelopes.sent(operation)
+    sent, view = resource.sent(operation), of_request(operation)
     if item is not None or sent is None or view is None or resource.identifier is None:
         return
     if view.at(sent + resource.identifier) is not None:
@@ -255,7 +255,7 @@ def _by_name(
         for each in operation.parameters
         if not (each.location == "path" and each.name in placed)
     ]
-    body = of_content(operation.request_body.content) if operation.request_body else None
+    body = of_request(operation)
     if body is not None:
         named += [("body", *each) for each in _references_in(body)]
     for location, name, view, words in named:

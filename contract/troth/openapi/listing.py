@@ -28,17 +28,25 @@ _CURSORS = named(
 )
 _SORTS = named("sort sort_by order_by orderby ordering sort_field sort_key sorting order")
 _ORDERS = named("order direction sort_order sort_direction sort_dir order_direction dir sort_type")
-SEARCHES = named("q query search search_term keyword keywords term search_query text")
+SEARCHES = named(
+    "q query search search_term keyword keywords term search_query text filter_q filter_query"
+    " filter_search"
+)
 _NEXTS = named(
     "next_cursor next_page_token next_token end_cursor continuation_token next_page next_url next"
     " next_link continue cursor iterator after next_page_url next_marker next_page_uri next_uri"
 )
 _TOTALS = named(
-    "total total_count total_items total_results total_elements total_records total_hits"
+    "total total_count total_size total_items total_results total_elements total_records total_hits"
     " estimated_total_hits count"
 )
 _PAGE_COUNTS = named("total_pages page_count pages num_pages number_of_pages last_page pages_count")
 _MORES = named("has_more has_next has_next_page more is_truncated truncated has_more_items")
+#: Words that say that what is listed has at least that much of a member, or at the most.
+_LEAST = frozenset({"min", "minimum", "gte", "ge", "gt", "after", "since", "from"})
+_MOST = frozenset({"max", "maximum", "lte", "le", "lt", "before", "until", "to"})
+#: Words at the end of the name of a moment that its bounds go without: `created_after` of this.
+_MOMENTS = frozenset({"at", "on", "time", "date"})
 #: What is a parameter of every list, and no filter even where an item has such a member.
 _NO_FILTERS = frozenset(named("fields include expand embed format locale lang language pretty"))
 
@@ -75,6 +83,8 @@ def of(operation: Operation, item: View | None, answer: View | None) -> Listing:
         order=order,
         search=taken(SEARCHES, "string"),
         filters=_filters(free.values(), item),
+        least=_bounds(free.values(), item, _LEAST),
+        most=_bounds(free.values(), item, _MOST),
     )
 
 
@@ -143,26 +153,57 @@ def _is_page_of_pages(answer: View, at: str) -> bool:
 def _filters(free: Iterable[Parameter], item: View | None) -> dict[str, str]:
     """The parameters that have the name, or that of many, of a member that an item has."""
     found: dict[str, str] = {}
-    if item is None:
-        return found
-    members = [(words_of(" ".join(pointers.split(at))), at, each) for at, each in item.inner(2)]
-    apart = attributes_in(item)
-    inner = item.at(apart) if apart else None
-    for member, each in inner.members.items() if inner is not None else ():
-        members.append((words_of(member), pointers.join(apart, member), each))
+    members = _members(item)
     for parameter in free:
-        words = words_of(parameter.name)
-        words = words[1:] if len(words) > 1 and words[0] in ("filter", "filters") else words
+        words = _asked(parameter)
         if not words or words in _NO_FILTERS:
             continue
         view = of_parameter(parameter)
         value = view.item if view is not None and view.item is not None else view
         one = in_singular(words)
         for name, at, each in members:
-            if name not in (words, one):
+            if name not in (words, one) and (each.item is None or in_singular(name) != words):
                 continue
             own = each.item if each.item is not None else each
             if own.is_scalar and fits(own, value):
                 found[parameter.name] = at
                 break
     return found
+
+
+def _bounds(
+    free: Iterable[Parameter], item: View | None, bounding: frozenset[str]
+) -> dict[str, str]:
+    """The parameters that name a member of an item beside one of the words *bounding* it."""
+    found: dict[str, str] = {}
+    members = [one for one in _members(item) if one[2].is_scalar and one[2].types != {"boolean"}]
+    for parameter in free:
+        words = _asked(parameter)
+        ways = [words[1:]] if words[:1] and words[0] in bounding else []
+        ways += [words[:-1]] if words[-1:] and words[-1] in bounding else []
+        for name, at, each in members:
+            bare = name[:-1] if name[-1:] and name[-1] in _MOMENTS else name
+            if any(way and way in (name, bare) for way in ways) and fits(
+                each, of_parameter(parameter)
+            ):
+                found[parameter.name] = at
+                break
+    return found
+
+
+def _asked(parameter: Parameter) -> _Words:
+    """What *parameter* is called, without the `filter` that many have before it."""
+    words = words_of(parameter.name)
+    return words[1:] if len(words) > 1 and words[0] in ("filter", "filters") else words
+
+
+def _members(item: View | None) -> list[tuple[_Words, str, View]]:
+    """The members of *item*, those of what it has inside, and of what it has apart, by words."""
+    if item is None:
+        return []
+    members = [(words_of(" ".join(pointers.split(at))), at, each) for at, each in item.inner(2)]
+    apart = attributes_in(item)
+    inner = item.at(apart) if apart else None
+    for member, each in inner.members.items() if inner is not None else ():
+        members.append((words_of(member), pointers.join(apart, member), each))
+    return members

@@ -21,6 +21,20 @@ def named(text: str) -> tuple[tuple[str, ...], ...]:
     return tuple(words_of(name) for name in text.split())
 
 
+#: What a key may be called, and what its name may end with beside what it is for.
+_KEYS = frozenset({"key", "id", "identifier", "token", "uuid"})
+
+
+def is_idempotency_key(name: str) -> bool:
+    """Whether a header field called *name* has the key of a request that counts once.
+
+    `Idempotency-Key`, `X-Idempotency-Key`, `Idempotent-Key`, `Acme-Idempotency-Token` …
+    """
+    words = words_of(name)
+    at = next((at for at, word in enumerate(words, 1) if word.startswith("idempoten")), 0)
+    return at > 0 and (at == len(words) or set(words[at:]) <= _KEYS)
+
+
 _ONE_OF = {"people": "person", "children": "child", "indices": "index", "criteria": "criterion"}
 
 
@@ -52,3 +66,12 @@ def singular(word: str) -> str:
     if lower.endswith("s") and not lower.endswith(("ss", "us", "is", "series", "species")):
         return word[:-1]
     return word
+
+
+#: Members that tell of a file how long it is, of what type, and what it is called.
+FILE_SIZES = named(
+    "size file_size filesize bytes byte_size size_bytes size_in_bytes content_length byte_count"
+    " num_bytes content_size byte_length length_bytes"
+)
+FILE_TYPES = named("content_type media_type mime_type mimetype mime file_type filetype")
+FILE_NAMES = named("file_name filename original_name original_filename original_file_name")

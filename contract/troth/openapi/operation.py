@@ -13,6 +13,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
 from troth.http import media_type
+from troth.http.exchange import Response
+from troth.openapi.names import is_idempotency_key
 from troth.openapi.paths import PathTemplate, path_template
 
 if TYPE_CHECKING:  # only what is used of a document needs the packages of these
@@ -26,6 +28,9 @@ if TYPE_CHECKING:  # only what is used of a document needs the packages of these
 #: Where a parameter can be.
 Location = Literal["path", "query", "header", "cookie", "querystring"]
 LOCATIONS: tuple[Location, ...] = get_args(Location)
+
+#: What changes nothing, however often it is asked for (RFC 9110 §9.2.1, and QUERY).
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "QUERY"})
 
 #: OpenAPI 3.2 §4.14.4.1: sequential media types of JSON texts that end with their lines; none is
 #: registered, so that they go by several names.
@@ -359,6 +364,30 @@ class Operation:
     def has_own_query(self) -> bool:
         """Whether its path ends in a query, which every request to it has."""
         return "?" in self.path and bool(self.template.query)
+
+    def answer_type(self, response: Response) -> MediaType | None:
+        """What the document says of the body of *response*."""
+        declared = self.response(response.status)
+        return declared.media_type(response.content_type or "") if declared else None
+
+    @property
+    def idempotency_key(self) -> Parameter | None:
+        """The header parameter by which a client says that requests are one; none of a safe method.
+
+        It is told by its name.
+        """
+        if self.method in _SAFE:
+            return None
+        in_head = (each for each in self.parameters if each.location == "header")
+        return next((each for each in in_head if is_idempotency_key(each.name)), None)
+
+    @property
+    def condition(self) -> Parameter | None:
+        """The If-Match that a change must have: a required one, or one with a 428 for its lack."""
+        is_told = any(response.status == "428" for response in self.responses)
+        in_head = (each for each in self.parameters if each.location == "header")
+        found = next((each for each in in_head if each.name.lower() == "if-match"), None)
+        return found if found is not None and (found.required or is_told) else None
 
     def response(self, status: int) -> DeclaredResponse | None:
         """The declaration for *status*: exact, then range (`4XX`), then `default`."""

@@ -24,7 +24,8 @@ class Listing:
 
     *next*, *total*, *pages* and *more* are places in the answer: of the next cursor or URL, of the
     number of all items and of all pages, and of whether there are others behind.  *filters* are the
-    places, in an item, of the members that parameters choose by.
+    places, in an item, of the members that parameters choose by, *least* and *most* of those that
+    parameters bound.
     """
 
     limit: str | None = None
@@ -39,6 +40,8 @@ class Listing:
     order: str | None = None
     search: str | None = None
     filters: Mapping[str, str] = field(default_factory=dict)
+    least: Mapping[str, str] = field(default_factory=dict)
+    most: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +72,11 @@ class Resource:
     chose: by PUT or POST of its path.
 
     *operations* of a role have those of the resource's own paths first.  *listing* is that of the
-    first list, *listings* has those of all that list or search.
+    first list, *listings* has those of all that list or search.  Of the answers of lists the *maps*
+    have, in the place of an array of items, an object of items by what they are called.
+
+    *apart* is where an item has what is told of it, apart from what it is called by (the attributes
+    of JSON:API), "" where there is no such place; the bodies that are *bare* hold that alone.
     """
 
     name: str
@@ -85,6 +92,9 @@ class Resource:
     item_places: Mapping[DeclaredResponse, str] = field(default_factory=dict, repr=False)
     array_places: Mapping[DeclaredResponse, str] = field(default_factory=dict, repr=False)
     sent_places: Mapping[RequestBody, str] = field(default_factory=dict, repr=False)
+    maps: frozenset[DeclaredResponse] = field(default=frozenset(), repr=False)
+    apart: str = ""
+    bare: frozenset[RequestBody] = frozenset()
 
     def item(self, operation: Operation, status: int) -> str | None:
         """Where the item stands in the answer of *operation* with *status*, if it holds one."""
@@ -92,14 +102,27 @@ class Resource:
         return None if response is None else self.item_places.get(response)
 
     def items(self, operation: Operation, status: int) -> str | None:
-        """Where the array of items stands in the answer of a list, if it holds one."""
+        """Where the array (or map) of items stands in the answer of a list, if it holds one."""
         response = operation.response(status)
         return None if response is None else self.array_places.get(response)
+
+    def is_map(self, operation: Operation, status: int) -> bool:
+        """Whether the answer of a list has its items by what they are called, and in no array."""
+        return operation.response(status) in self.maps
 
     def sent(self, operation: Operation) -> str | None:
         """Where the item stands in the body of a request, if it holds one."""
         body = operation.request_body
         return None if body is None else self.sent_places.get(body)
+
+    def is_bare(self, operation: Operation) -> bool:
+        """Whether the body of a request holds only what an item has apart."""
+        return operation.request_body in self.bare
+
+    def sent_at(self, operation: Operation, at: str) -> str:
+        """Where the body of a request has what stands *at* a place of the item that it holds."""
+        own = at.removeprefix(self.apart) if self.is_bare(operation) else at
+        return (self.sent(operation) or "") + own
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -20,7 +20,7 @@ from troth.openapi.names import in_singular, is_word_of, named, words_of
 from troth.openapi.operation import DeclaredResponse, Operation, RequestBody
 from troth.openapi.paths import shape_of, stands_in
 from troth.openapi.resource import Filling, Listing, Resource, Resources, Role
-from troth.openapi.schema_view import View, alike, of_content, of_parameter
+from troth.openapi.schema_view import View, alike, of_content, of_parameter, of_request
 
 __all__ = ["Filling", "Listing", "Resource", "Resources", "Role", "resources"]
 
@@ -280,7 +280,7 @@ class _Reader:
     def is_whole(self, place: Place) -> bool:
         """Whether what GET answers with at *place* is put there as a whole: it is one thing."""
         answer = place.answer
-        whole = next(filter(None, map(envelopes.sent, place.by("PUT", "PATCH"))), None)
+        whole = next(filter(None, map(of_request, place.by("PUT", "PATCH"))), None)
         if whole is None or answer is None or place.by("POST"):
             return False
         return (whole.is_array and answer.is_array) or alike(whole, answer)
@@ -291,7 +291,7 @@ class _Reader:
         if in_singular(words) == words or self.is_procedure(place.shape):
             return False
         for operation in place.operations if len(place.operations) == 1 else ():
-            made, sent = envelopes.answer(operation), envelopes.sent(operation)
+            made, sent = envelopes.answer(operation), of_request(operation)
             if operation.method == "POST" and made is not None and sent is not None:
                 return made.is_object and sent.is_object and alike(made, sent)
         return False
@@ -418,7 +418,7 @@ class _Reader:
         return "action" if place.by("PUT", "PATCH") or not says else "update"
 
     def collection_role(self, operation: Operation, draft: _Draft) -> Role:
-        sent = envelopes.sent(operation)
+        sent = of_request(operation)
         if operation.method == "GET":
             return "search" if draft.is_addressed and self.asks_which(operation) else "list"
         if operation.method == "QUERY":
@@ -565,19 +565,26 @@ class _Reader:
         items: dict[DeclaredResponse, str] = {}
         arrays: dict[DeclaredResponse, str] = {}
         sent: dict[RequestBody, str] = {}
+        maps: set[DeclaredResponse] = set()
+        apart = envelopes.attributes_in(item) if item is not None else ""
+        bare: set[RequestBody] = set()
         for role, operations in resource.operations.items():
             for operation in operations:
                 says = operation.resource if isinstance(operation.resource, Mapping) else {}
                 body = operation.request_body
-                view = envelopes.sent(operation)
+                view = of_request(operation)
                 if body is not None and role not in ("search", "action") and view is not None:
                     sent[body] = says.get("sent", envelopes.sent_in(view, resource.name, item))
+                    if envelopes.is_bare(view.at(sent[body]), item):
+                        bare.add(body)
                 for response in envelopes.successes(operation):
                     is_list = role in ("list", "search")
                     told = says.get("items" if is_list else "item")
                     at = told if told is not None else place_in(response, resource, item, role)
                     if at is not None:
                         (arrays if is_list else items)[response] = at
+                    if at is not None and is_list and envelopes.is_map(response, at):
+                        maps.add(response)
         listings = {
             operation: listing_of(operation, item)
             for role in ("list", "search")
@@ -589,6 +596,9 @@ class _Reader:
             item_places=items,
             array_places=arrays,
             sent_places=sent,
+            maps=frozenset(maps),
+            apart=apart,
+            bare=frozenset(bare),
             listing=listings[main] if main is not None else None,
             listings=listings,
         )
@@ -613,7 +623,9 @@ def place_in(
         return "" if role in ("list", "create", "read", "update", "replace") else None
     if role in ("list", "search"):
         array = envelopes.array_in(view, resource.name, known=item)
-        return array[0] if array is not None else None
+        if array is None:
+            return envelopes.map_in(view, resource.name, known=item)
+        return array[0]
     at = envelopes.item_in(view, resource.parameter or "", resource.name, known=item)
     found = view.at(at) if at is not None else None
     if at is None or found is None or item is None:

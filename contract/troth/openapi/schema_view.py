@@ -12,7 +12,7 @@ from functools import cached_property, lru_cache
 from typing import Any
 
 from troth import pointer as pointers
-from troth.openapi.operation import MediaType, Parameter
+from troth.openapi.operation import MediaType, Operation, Parameter
 from troth.schema.applicators import applying, follow
 from troth.schema.schema import Schema
 
@@ -85,6 +85,14 @@ class View:
         return None
 
     @cached_property
+    def entries(self) -> View | None:
+        """What the members of any name are, where it says what: those of a map."""
+        for at, schema in self.parts:
+            if schema.get("additionalProperties") and schema["additionalProperties"] is not True:
+                return View(self.root, pointers.join(at, "additionalProperties"))
+        return None
+
+    @cached_property
     def values(self) -> tuple[Any, ...]:
         """The values of its enumeration; none where it has none."""
         enums = (schema.get("enum") for _, schema in self.parts)
@@ -150,10 +158,34 @@ def of_content(content: Iterable[MediaType]) -> View | None:
     return view_of(found.schema) if found is not None else None
 
 
+def of_request(operation: Operation) -> View | None:
+    """The view of what is sent to *operation*."""
+    body = operation.request_body
+    return of_content(body.content) if body is not None else None
+
+
+def of_answer(operation: Operation, status: int) -> View | None:
+    """The view of what *operation* answers with *status*."""
+    declared = operation.response(status)
+    return of_content(declared.content) if declared is not None else None
+
+
 def of_parameter(parameter: Parameter) -> View | None:
     """The view of the value of *parameter*."""
     content = parameter.content
     return view_of(parameter.schema or (content.schema if content is not None else None))
+
+
+def values_of(parameter: Parameter) -> tuple[Any, ...]:
+    """The values of which *parameter* is one, or has some; none where they are not told."""
+    view = of_parameter(parameter)
+    return (view.item or view).values if view is not None else ()
+
+
+def is_list(parameter: Parameter) -> bool:
+    """Whether *parameter* has several values."""
+    view = of_parameter(parameter)
+    return view is not None and view.is_array
 
 
 def alike(one: View, other: View) -> bool:

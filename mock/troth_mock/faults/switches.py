@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from troth.errors import similar
 from troth.openapi.contract import Contract
@@ -24,6 +25,8 @@ MOST_COUNTED = 1000
 MOST_FAULTS = 100
 LONGEST = 500
 
+T = TypeVar("T")
+
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
@@ -36,10 +39,14 @@ class Chosen:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Chance:
-    """A fault that a request to *operation* may meet: *draw* counts it, and tells what comes."""
+    """A fault that a request to *operation* may meet: *draw* counts it, and tells what comes.
+
+    *seed* tells what it is drawn from, and counts nothing.
+    """
 
     fault: Fault
     draw: Callable[[], Chosen | None]
+    seed: Callable[[], Seed]
     operation: Operation | None = None
 
 
@@ -138,23 +145,26 @@ class Switches:
         for fault in faults or self._on(session):
             if not self._is_about(fault, operation):
                 continue
-            chance = Chance(fault, self._drawer(fault, session), operation)
+            chance = self._chance(fault, session, operation)
             if fault.is_before:
                 chosen = chance.draw()
                 if chosen is None:
                     continue
-                chance = Chance(fault, _always(chosen), operation)
+                chance = Chance(fault, _always(chosen), _always(chosen.seed), operation)
             found.append(chance)
         return tuple(found)
 
-    def _drawer(self, fault: Fault, session: str) -> Callable[[], Chosen | None]:
+    def _chance(self, fault: Fault, session: str, operation: Operation | None) -> Chance:
         def draw() -> Chosen | None:
             turn = self._session(session).turn(fault)
-            seed = self._seed.child(fault.text, turn)
-            effects = fault.at(turn, seed)
-            return Chosen(fault, effects, seed) if effects else None
+            drawn = self._seed.child(fault.text, turn)
+            effects = fault.at(turn, drawn)
+            return Chosen(fault, effects, drawn) if effects else None
 
-        return draw
+        def seed() -> Seed:
+            return self._seed.child(fault.text, self._session(session).turns.get(fault.text, 0) + 1)
+
+        return Chance(fault, draw, seed, operation)
 
     def _on(self, session: str | None) -> tuple[Fault, ...]:
         one = self._sessions.get(session) if session is not None else None
@@ -190,5 +200,5 @@ class Switches:
         return meant
 
 
-def _always(chosen: Chosen) -> Callable[[], Chosen]:
-    return lambda: chosen
+def _always(value: T) -> Callable[[], T]:
+    return lambda: value

@@ -18,6 +18,7 @@ from typing import Any, Literal
 from troth import pointer
 from troth.http import json_text, media_type, sse
 from troth.http.exchange import Fields, Request, Response
+from troth.openapi.names import is_idempotency_key
 from troth.openapi.operation import Operation
 from troth.openapi.stream_assembly import fold
 from troth_mock.faults.fault import Effect
@@ -420,7 +421,7 @@ def _credentials(request: Request) -> tuple[str | None, ...]:
 
 def _key(request: Request) -> str | None:
     """What tells that a request is the same one again, whatever the field for it is called."""
-    return next((value for name, value in request.fields if "idempoten" in name.lower()), None)
+    return next((value for name, value in request.fields if is_idempotency_key(name)), None)
 
 
 def _of_broken(seen: Seen, known: _Journal) -> Item:

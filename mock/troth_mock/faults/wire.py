@@ -18,7 +18,7 @@ from troth.openapi.operation import MediaType, Operation, is_json_seq
 from troth.seed import Seed
 from troth_mock.chat.chunking import inverse, locate
 from troth_mock.chat.members import Names, get_member, put_member
-from troth_mock.faults.fault import Effect
+from troth_mock.faults.fault import KINDS, Effect, Place
 from troth_mock.faults.refusals import error_text
 from troth_mock.faults.switches import Chance, Chosen
 from troth_mock.reply import End, Script, Wire, framing, timed
@@ -134,19 +134,69 @@ def broken(wire: Wire, chances: Sequence[Chance]) -> Script | None:
 _REST = b": and so on\n\n"
 
 
+#: An event that the seed chooses before it is known how many there will be is one of so many.
+_AMONG = 16
+
+
+def placed(
+    chances: Sequence[Chance], *, least: int = 1, most: int = _AMONG
+) -> tuple[Chance, ...] | None:
+    """*chances* for an answer that comes event by event: those without a place get one by the seed.
+
+    That is after *least* events and after *most* at the latest.  None where all of the answer has
+    to be there before it is known what goes wrong.
+    """
+    for effect in (effect for chance in chances for effect in chance.fault.effects):
+        is_elsewhere = effect.place is not None and effect.place.unit != "events"
+        if is_elsewhere or not (effect.kind == "slow" or _takes_place(effect)):
+            return None
+    return tuple(_placed(chance, least, most) for chance in chances)
+
+
+def _takes_place(effect: Effect) -> bool:
+    return "place" in KINDS[effect.kind].clauses
+
+
+def _placed(chance: Chance, least: int, most: int) -> Chance:
+    count = max(least, min(most, chance.seed().between(1, _AMONG, "event")))
+
+    def at_its_place(effect: Effect) -> Effect:
+        is_open = effect.place is None and _takes_place(effect)
+        return replace(effect, place=Place(count, "events")) if is_open else effect
+
+    def draw() -> Chosen | None:
+        chosen = chance.draw()
+        return chosen and replace(chosen, effects=tuple(map(at_its_place, chosen.effects)))
+
+    steps = (
+        replace(step, effects=tuple(map(at_its_place, step.effects))) for step in chance.fault.steps
+    )
+    return replace(chance, fault=replace(chance.fault, steps=tuple(steps)), draw=draw)
+
+
 def reach(chances: Sequence[Chance]) -> tuple[int, int] | None:
-    """What decides over an answer that comes event by event, None where all of it does.
+    """What decides over an answer that comes event by event, of which *chances* have their places.
 
     So many of its first events are as they are whatever goes wrong, and once so many are there it
-    is known what does.
+    is known what does.  None where nothing can.
     """
-    effects = [effect for chance in chances for effect in chance.fault.effects]
-    places = [one.place for one in effects]
-    counts = [at.count for at in places if at is not None and at.unit == "events"]
-    if not counts or len(counts) < len(places):
-        return None
+    effects = (effect for chance in chances for effect in chance.fault.effects)
+    counts = [effect.place.count for effect in effects if effect.place is not None]
     # a fault may need the event at its place, and the one that follows
-    return min(counts), max(counts) + 2
+    return (min(counts), max(counts) + 2) if counts else None
+
+
+def wait(chances: Sequence[Chance]) -> Script:
+    """What *chances* let be waited before an answer that comes event by event."""
+    found = [chosen for chance in chances if chance.fault.is_before and (chosen := chance.draw())]
+    slow = [
+        (effect.seconds or 0.0, each)
+        for each in found
+        for effect in each.effects
+        if effect.kind == "slow"
+    ]
+    faults = dict.fromkeys(each.fault.text for _, each in slow)
+    return Script(((sum(seconds for seconds, _ in slow), b""),), faults=tuple(faults))
 
 
 def begun(wire: Wire, chances: Sequence[Chance]) -> tuple[Script | None, bool]:
@@ -376,21 +426,13 @@ def _malformed(state: _State, effect: Effect, seed: Seed) -> _State | None:
     data = state.pieces[number].data
     text = data[start:end].rstrip()
     ways = (text[:-1], text[:-1] + b"," + text[-1:], text + text[-1:], b"{" + text)
-    bad = next((way for way in _from(ways, seed) if not _is_json(way)), None)
+    bad = next((way for way in _from(ways, seed) if json_text.decoded(way, way) is way), None)
     return None if bad is None else state.with_piece(number, data[:start] + bad + data[end:])
 
 
 def _from(ways: Sequence[bytes], seed: Seed) -> Sequence[bytes]:
     first = seed.below(len(ways), "way")
     return (*ways[first:], *ways[:first])
-
-
-def _is_json(text: bytes) -> bool:
-    try:
-        json_text.decode(text)
-    except json_text.BadJson:
-        return False
-    return True
 
 
 def _finish_reason(state: _State, effect: Effect, seed: Seed) -> _State | None:
@@ -427,10 +469,7 @@ def _finish_places(state: _State) -> tuple[Names, Names] | None:
 
 def _with_reason(text: bytes, choices: Names, at: Names, reason: str | None) -> Any:
     """The JSON of *text* with *reason* in every choice that has one; None where none has."""
-    try:
-        value = json_text.decode(text)
-    except json_text.BadJson:
-        return None
+    value = json_text.decoded(text)
     entries = get_member(value, choices)
     ended = [
         entry

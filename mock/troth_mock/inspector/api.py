@@ -7,10 +7,10 @@ allowed, and what a parameter's value is.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache
 from importlib.metadata import version
 from itertools import islice
 from typing import Any
@@ -30,7 +30,7 @@ from troth_mock.inspector.code import LANGUAGES
 from troth_mock.inspector.decoding import verdict_on
 from troth_mock.inspector.exchanges import Exchanges, Json, body_of, fields_of
 from troth_mock.inspector.journal import Entry, Journal, What
-from troth_mock.inspector.operations import request_of
+from troth_mock.inspector.operations import addressed, request_of
 from troth_mock.inspector.wire import Events
 from troth_mock.plan import Plan
 from troth_mock.reply import JSON, Reply, why_unsaid
@@ -44,6 +44,8 @@ _TEXT: Fields = (("Content-Type", "text/plain; charset=utf-8"), *_NO_STORE)
 _STREAM: Fields = (("Content-Type", "text/event-stream"), *_NO_STORE)
 #: In a list that is longer, the others have a request only when they are asked for alone.
 _MOST_TRIED = 30
+#: So many of what is stored are offered for a parameter.
+_MOST_STORED = 50
 #: So many items are told, and so many bytes of all of them: what is long keeps others waiting.
 _MOST_ITEMS, _MOST_SHOWN = 1000, 2 * 1024 * 1024
 
@@ -97,6 +99,12 @@ class Refused(TrothError):
     problem: Problem
 
 
+@cache
+def control_contract() -> Contract:
+    """The contract of the API itself, read when it is first asked for."""
+    return loading.load(loading.control_document())
+
+
 class ControlApi:
     """Answers the requests of the control API of one *mock*; *exchanges* reads its journal."""
 
@@ -104,10 +112,10 @@ class ControlApi:
         self.mock = mock
         self.exchanges = exchanges
 
-    @cached_property
+    @property
     def contract(self) -> Contract:
         """The contract of the API itself."""
-        return loading.load(loading.control_document())
+        return control_contract()
 
     def respond(self, request: Request) -> Reply | Following | Steps:
         """Answer *request*, whose sender may drive the mock."""
@@ -147,8 +155,8 @@ class ControlApi:
             return Reply(200, _TEXT, _TEXTS[name](self, asked).encode("utf-8", "replace"))
         if name == "followEvents":
             return self._follow(asked)
-        if name == "listExchanges":
-            return self._listed(asked)
+        if name in _IN_TURNS:
+            return _IN_TURNS[name](self, asked)
         answer = _ANSWERS[name](self, asked)
         if answer is None:
             return Reply(204, _NO_STORE, None)
@@ -156,7 +164,7 @@ class ControlApi:
 
     # -- the journal --------------------------------------------------------------------------
 
-    def _listed(self, asked: _Asked) -> Steps:
+    def exchanges_asked(self, asked: _Asked) -> Steps:
         """The exchanges that are asked for, newest first."""
         limit = int(asked.parameters.get("limit", 100))
         found: list[Json] = []
@@ -267,7 +275,7 @@ class ControlApi:
 
     def switched(self) -> bytes:
         """The event that says what is switched on."""
-        return self._event("switches", self.switches(None))
+        return self._event("switches", self.switches())
 
     def reloaded(self) -> bytes:
         """The event that says that the document was read anew."""
@@ -296,14 +304,14 @@ class ControlApi:
 
     # -- the switches ---------------------------------------------------------------------------
 
-    def switches(self, session: str | None) -> Json:
+    def switches(self) -> Json:
         """What is switched on."""
         control = self.mock.control
         return {
             "pace": paces.text_of(control.pace),
-            "faults": list(control.faults.texts(session)),
+            "faults": list(control.faults.texts(None)),
             "scenarios": control.scenarios.active if control.scenarios is not None else [],
-            "orders": len(control.orders.of(session)),
+            "orders": len(control.orders.of(None)),
             "record": control.recorded,
         }
 
@@ -428,7 +436,7 @@ class ControlApi:
             "chat": chat,
             "faults_in_document": [str(fault) for fault in contract.faults],
             "control_fields": mock.control.fields is not None and mock.control.fields.is_on,
-            "switches": self.switches(None),
+            "switches": self.switches(),
         }
 
     def state(self, asked: _Asked) -> Json:
@@ -462,7 +470,7 @@ class ControlApi:
                 )
         return {"sessions": list(sessions), "collections": collections}
 
-    def operations(self, asked: _Asked) -> Json:
+    def operations(self, asked: _Asked) -> Steps:
         """The operations, each with a request to try it."""
         contract = self.mock.contract
         name = asked.parameters.get("operation")
@@ -470,18 +478,20 @@ class ControlApi:
         chosen = [one for one in contract.operations if names is None or one.name in names]
         seed = int(asked.parameters.get("seed", 0))
         tried = _MOST_TRIED if names is None else 1
-        return {
-            "operations": [
-                self._operation(one, seed if number < tried else None)
-                for number, one in enumerate(chosen)
-            ]
-        }
+        told = []
+        for number, one in enumerate(chosen):
+            told.append(self._operation(one, seed if number < tried else None, asked.session))
+            yield
+        return Reply(200, _JSON, json_text.encode({"operations": told}))
 
-    def _operation(self, operation: Operation, seed: int | None) -> Json:
+    def _operation(self, operation: Operation, seed: int | None, session: str | None) -> Json:
         contract = self.mock.contract
-        request = None
+        request, stored = None, []
         if seed is not None:
             request = request_of(contract, operation, seed=seed, token="any")
+            stored = self.mock.responder.addresses(operation, session or "")
+        if request is not None and stored:
+            request = addressed(operation, request, stored[(seed or 0) % len(stored)])
         source = contract.document.root["paths"].get(operation.path, {})
         raw = source.get(operation.method.lower(), {}) if isinstance(source, dict) else {}
         return {
@@ -503,12 +513,21 @@ class ControlApi:
                     "in": parameter.location,
                     "required": parameter.required,
                     "description": _described(contract, parameter),
+                    "stored": _texts(parameter, stored),
                 }
                 for parameter in operation.parameters
             ],
             "statuses": [each.status for each in operation.responses],
             "request": None if request is None else _as_json(request),
         }
+
+
+def _texts(parameter: Parameter, stored: Sequence[Mapping[str, str]]) -> list[str]:
+    """What *parameter* may be, by the addresses of what is *stored*."""
+    if parameter.location != "path":
+        return []
+    texts = (texts[parameter.name] for texts in stored if parameter.name in texts)
+    return list(dict.fromkeys(texts))[:_MOST_STORED]
 
 
 def _described(contract: Contract, parameter: Parameter) -> str | None:
@@ -571,5 +590,9 @@ _ANSWERS: Mapping[str, Callable[[ControlApi, _Asked], Json | None]] = {
     "orderAnswer": ControlApi.order,
     "cancelOrders": ControlApi.cancel_orders,
     "getState": ControlApi.state,
+}
+#: What takes a while, and lets others have their turn.
+_IN_TURNS: Mapping[str, Callable[[ControlApi, _Asked], Steps]] = {
+    "listExchanges": ControlApi.exchanges_asked,
     "listOperations": ControlApi.operations,
 }

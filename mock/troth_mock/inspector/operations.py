@@ -6,13 +6,19 @@ something drawn.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 from troth.errors import TrothError
 from troth.generation.parameters import examples, schema_of
-from troth.generation.request_writer import assemble, body_type, credentials, with_credential
+from troth.generation.request_writer import (
+    assemble,
+    body_type,
+    credentials,
+    in_path,
+    with_credential,
+)
 from troth.generation.source import Seeded
 from troth.generation.values import synthesize
 from troth.http.exchange import Request
@@ -55,10 +61,27 @@ def request_of(
     return _plain(with_credential(drawn, token))
 
 
+def addressed(operation: Operation, request: Request, texts: Mapping[str, str]) -> Request:
+    """*request* to *operation* with *texts* in its path, by the names of their parameters."""
+    path, mark, query = request.target.partition("?")
+    match = operation.template.pattern.fullmatch(path)
+    if match is None:
+        return request
+    written = dict(zip(operation.template.names, match.groups(), strict=True))
+    for parameter in operation.parameters:
+        if parameter.location == "path" and parameter.name in texts:
+            written[parameter.name] = in_path(parameter, texts[parameter.name])
+    return replace(request, target=operation.template.filled(written) + mark + query)
+
+
 def _with_body(operation: Operation, token: str) -> Request | None:
     """The first natural request, one with a body if *operation* takes one."""
-    found = list(natural_requests(operation, token=token))
-    return next((one for one in found if one.body), found[0] if found else None)
+    first = None
+    for request in natural_requests(operation, token=token):
+        if request.body:
+            return request
+        first = first or request
+    return first
 
 
 def _request(operation: Operation, token: str, **body: Any) -> Request:

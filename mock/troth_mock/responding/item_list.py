@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -13,11 +14,12 @@ from troth.generation.values import Unsatisfiable, fit
 from troth.http.exchange import Fields
 from troth.openapi.listing import is_total
 from troth.openapi.names import named, words_of
-from troth.openapi.operation import DeclaredResponse, MediaType, Operation
+from troth.openapi.operation import DeclaredResponse, MediaType, Operation, Parameter
 from troth.openapi.resource import Listing, Resource
 from troth.pointer import put
 from troth.schema.schema import Schema
 from troth_mock.responding.echo import with_said
+from troth_mock.responding.identifiers import cursor_behind
 from troth_mock.responding.kept import Asked, addresses, linked, public_target
 from troth_mock.responding.resource_store import Found
 from troth_mock.storage.listing import Page, page_of
@@ -42,22 +44,36 @@ class ItemList:
             self.listing,
             {**_defaults(self.operation, self.listing), **sent},
             first_page=_first_page(self.operation, self.listing),
+            mark=partial(cursor_behind, parameter=self._parameter(self.listing.cursor)),
         )
+
+    def _parameter(self, name: str | None) -> Parameter | None:
+        """The query parameter that is called *name*."""
+        in_query = (each for each in self.operation.parameters if each.location == "query")
+        return next((each for each in in_query if each.name == name), None)
 
     def show(
         self, entry: MediaType, drawn: Any, *, items: Sequence[Found], page: Page, asked: Asked
     ) -> Any:
         """*drawn* with *items* in its array, and with what tells of the *page*."""
         schema, at = entry.schema, self.at
-        array = pointer.find(drawn, at)
-        if schema is None or not isinstance(array, list):
+        is_map = self.declared in self.resource.maps
+        held = pointer.find(drawn, at)
+        if schema is None or not isinstance(held, dict | list) or isinstance(held, dict) != is_map:
             return drawn
         if schema not in self.members:
-            self.members[schema] = members_at(schema, at, is_array=True)
+            place = pointer.join(at, "any") if is_map else at
+            self.members[schema] = members_at(schema, place, is_array=not is_map)
         members = self.members[schema]
+        array = list(held.values()) if isinstance(held, dict) else held
+        keys = [found.key for found in items]
+
+        def with_items(values: list[Any]) -> Any:
+            whole = dict(zip(keys, values, strict=False)) if is_map else values
+            return put(drawn, at, whole)
 
         def is_valid(one: Any) -> bool:
-            return schema.is_valid(put(drawn, at, [one, *array[1:]]))
+            return schema.is_valid(with_items([one, *array[1:]]))
 
         values = []
         for index, found in enumerate(items):
@@ -70,7 +86,7 @@ class ItemList:
                 item.shown[schema, at, "list"] = known
             urls = addresses(found, self.resource, asked)[::-1]
             values.append(linked(known, urls, is_valid))
-        body = put(drawn, at, values)
+        body = with_items(values)
         if not schema.is_valid(body):
             with suppress(Unsatisfiable):
                 return fit(schema, body, seed=asked.seed)
@@ -82,7 +98,7 @@ class ItemList:
         listing, at = self.listing, self.at
         if not at:
             return body
-        empty = put(body, at, [])
+        empty = put(body, at, {} if self.declared in self.resource.maps else [])
         if schema.is_valid(empty):
             query = {name: str(one) for name, one in _defaults(self.operation, listing).items()}
             query |= asked.said.query
@@ -103,7 +119,7 @@ class ItemList:
             body = first_valid(schema, body, listing.more, (is_more,))
         if listing.next is not None:
             body = first_valid(schema, body, listing.next, _next(body, listing, page, asked))
-        for at, values in _beside(body, listing.more or listing.next, page):
+        for at, values in _beside(body, listing.more or listing.next or listing.total, page):
             body = first_valid(schema, body, at, values)
         if listing.next is not None:
             for at, values in _beside_next(body, listing.next, page, asked):
@@ -124,8 +140,13 @@ class ItemList:
 
 #: What may be said of a page that is not there.
 _NO_PAGE: tuple[Any, ...] = (None, NOTHING, "")
-#: Flags that tell whether there are items before those of a page.
+#: Flags that tell whether there are items before those of a page, and whether there are none.
 _BEFORE = named("has_prev has_previous has_prev_page has_previous_page has_less")
+_IS_FIRST = named("first is_first first_page is_first_page")
+#: Flags that tell that there are none behind.
+_IS_LAST = named("last is_last last_page is_last_page done is_done end is_end end_of_list finished")
+#: How the name of the cursor of the page before begins, and how it ends.
+_PREVIOUS, _CURSORS = named("prev previous"), named("cursor iterator token")
 #: What a link beside that to the next page leads to, by the words of its name.
 _LINKS = {
     words: kind
@@ -157,6 +178,12 @@ def _beside(body: Any, at: str | None, page: Page) -> Iterator[tuple[str, Sequen
         where, words = pointer.of((*above, name)), words_of(name)
         if isinstance(value, bool) and words in _BEFORE:
             yield where, (page.start > 0,)
+        elif isinstance(value, bool) and words in _IS_FIRST:
+            yield where, (page.start == 0,)
+        elif isinstance(value, bool) and words in _IS_LAST:
+            yield where, (not page.after,)
+        elif isinstance(value, str) and words[:1] in _PREVIOUS and words[-1:] in _CURSORS:
+            yield where, _NO_PAGE  # there is none that leads back
         elif words == ("start", "cursor") and isinstance(value, str) and page.rows:
             yield where, (page.rows[0][0],)
 
@@ -199,14 +226,12 @@ def _urls(asked: Asked, changed: Mapping[str, str]) -> list[str]:
 def _defaults(operation: Operation, listing: Listing) -> dict[str, Any]:
     """The defaults of what bounds a page."""
     names = (listing.limit, listing.page, listing.offset)
+    asked = (one for one in operation.parameters if one.location == "query" and one.name in names)
+    prepared = {one.name: one.schema.prepared for one in asked if one.schema is not None}
     return {
-        each.name: each.schema.prepared["default"]
-        for each in operation.parameters
-        if each.location == "query"
-        and each.name in names
-        and each.schema is not None
-        and isinstance(each.schema.prepared, dict)
-        and "default" in each.schema.prepared
+        name: schema["default"]
+        for name, schema in prepared.items()
+        if isinstance(schema, dict) and "default" in schema
     }
 
 

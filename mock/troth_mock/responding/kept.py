@@ -4,22 +4,31 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any
 from urllib.parse import quote, unquote
 
 from troth import pointer
-from troth.http.exchange import Fields, Request
+from troth.http.exchange import Fields, Request, without
 from troth.openapi.names import words_of
-from troth.openapi.operation import DeclaredResponse, Match, MediaType
+from troth.openapi.operation import DeclaredResponse, Match, MediaType, Operation
 from troth.openapi.paths import path_template
 from troth.openapi.resource import Resource
 from troth.pointer import put
 from troth.seed import Seed
 from troth.validation import security
 from troth_mock.responding.echo import Said
-from troth_mock.responding.resource_store import Found
+from troth_mock.responding.identifiers import (
+    following,
+    free_key,
+    is_addressable,
+    named,
+    naming,
+    such_as,
+)
+from troth_mock.responding.resource_store import Asker, Found
+from troth_mock.storage.sessions import Item, Place, Sessions, text_of
 
 #: The field, and the cookie, that names a session.
 SESSION_FIELD, SESSION_COOKIE = "Troth-Session", "troth-session"
@@ -72,6 +81,65 @@ class Kept:
     status: int | None = None
 
 
+@dataclass(slots=True)
+class Making:
+    """An item that is being made or changed, and what it is kept as once it has a *key*."""
+
+    resource: Resource
+    sessions: Sessions
+    place: Place
+    asker: Asker
+    item: Item
+    key: str | None
+    is_done: bool = field(default=False)
+
+    def name(
+        self, drawn: Any, fits: Callable[[Any], bool] = lambda _: True, *, is_shown: bool = False
+    ) -> None:
+        """Take *drawn* as the identifier, or one like it; numbers count up while that *fits*.
+
+        It is such as paths take, unless the document shows what it is like (*is_shown*).
+        """
+        seed = self.item.seed
+        collection = self.asker.session.collections[self.place]
+        parameter = None if is_shown else naming(self.resource)
+
+        def is_good(value: Any) -> bool:
+            return fits(value) and is_addressable(value, parameter)
+
+        counted = following(drawn, collection)
+        drawn = counted if counted != drawn and is_good(counted) else drawn
+        drawn = named(drawn, parameter, seed.child("identifier"), fits)
+        value = free_key(drawn, collection, seed, is_good)
+        self.key = text_of(value)
+        if self.key is not None and self.resource.identifier and isinstance(self.item.value, dict):
+            self.item.value = put(dict(self.item.value), self.resource.identifier, value)
+
+    def finish(self) -> None:
+        """Keep the item, once."""
+        if self.is_done:
+            return
+        if self.key is None:
+            self.name(self._drawn())
+        if self.key is None:
+            # nothing is like it: it cannot be addressed, and is listed all the same
+            self.key = f"#{len(self.asker.session.collections[self.place].items)}"
+        self.is_done = True
+        self.keep()
+
+    def keep(self) -> None:
+        """Keep the item as it is now."""
+        if self.key is not None:
+            self.asker.session.put(self.place, self.key, self.item)
+            self.sessions.make_room()
+
+    def _drawn(self) -> Any:
+        """An identifier such as the path of an item takes."""
+        seed = self.item.seed
+        drawn = such_as(naming(self.resource), seed.child("identifier"))
+        return next(drawn, seed.key.hex()[:12])
+
+
 def session_of(request: Request) -> str:
     """The name of the session that *request* belongs to: of its path, its field, or its cookie."""
     if SESSION_PATH in request.target and (found := IN_SESSION.match(request.target)):
@@ -81,6 +149,18 @@ def session_of(request: Request) -> str:
         cookies = security.cookies(request.values("Cookie"))
         name = next((text for key, text in cookies if key == SESSION_COOKIE), "")
     return name
+
+
+def credentials_of(operation: Operation, fields: HeaderFields, query: str) -> Mapping[str, str]:
+    """What tells one user from another: the credentials of a request, by scheme, as digests."""
+    credentials: dict[str, str] = {}
+    for scheme in (each for schemes in operation.security for each in schemes):
+        sent = security.read(scheme, lambda name: fields.get(name.lower(), ()), query)
+        if sent is not None and sent.fault is None and sent.values:
+            # what was sent is not kept
+            secret = sent.values[0].encode("utf-8", "surrogatepass")
+            credentials[scheme.name] = blake2b(secret, digest_size=16).hexdigest()
+    return credentials
 
 
 def public_target(request: Request) -> str:
@@ -93,6 +173,12 @@ def etag(found: Found) -> str:
     """The entity tag of an item as it is now."""
     text = f"{found.place}{found.key}{found.item.version}".encode("utf-8", "surrogatepass")
     return f'"{blake2b(text, key=found.item.seed.key, digest_size=8).hexdigest()}"'
+
+
+def tagged(found: Found) -> Fields:
+    """The entity tag of an item as a field: weak where its header takes no other."""
+    tag = etag(found)
+    return (("ETag", tag), ("ETag", f"W/{tag}"))
 
 
 def addresses(found: Found, resource: Resource, asked: Asked) -> list[str]:
@@ -136,7 +222,7 @@ def fields_of(declared: DeclaredResponse | None, fields: Fields, own: Fields) ->
     for header in declared.headers if declared is not None else ():
         texts = [text for name, text in own if name.lower() == header.name.lower()]
         good = next((text for text in texts if text and is_field(header, text)), None)
-        rest = tuple(each for each in fields if each[0].lower() != header.name.lower())
+        rest = without(fields, {header.name.lower()})
         if good is not None:
             fields = (*rest, (header.name, good))
         elif texts == [""] and not header.required:

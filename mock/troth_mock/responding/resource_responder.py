@@ -8,45 +8,56 @@ drawn body and shows the items in it; only then anything is kept, since an answe
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from functools import partial
-from hashlib import blake2b
 from typing import Any
 from urllib.parse import unquote
 
 from troth import pointer
-from troth.generation import natural_values
-from troth.generation.source import Quick
-from troth.generation.values import Unsatisfiable, synthesize
-from troth.http.exchange import Fields
-from troth.openapi.names import words_of
+from troth.generation.values import synthesize
+from troth.http import media_type, multipart
+from troth.http.exchange import Fields, Request
+from troth.openapi.names import FILE_NAMES, FILE_SIZES, FILE_TYPES, named, words_of
 from troth.openapi.operation import MediaType, Operation
 from troth.openapi.paths import shape_of
 from troth.openapi.resource import Listing, Resource, Role
 from troth.pointer import put
 from troth.schema.schema import Schema
 from troth.seed import Seed
-from troth.validation import security
 from troth_mock.chat.completion import FIXED_TIME
 from troth_mock.reply import Reply
+from troth_mock.responding import jobs, preconditions
 from troth_mock.responding.echo import Said
+from troth_mock.responding.identifiers import (
+    examples_at,
+    free_key,
+    key_of,
+    own_parameter,
+    variables,
+)
 from troth_mock.responding.item_list import ItemList
-from troth_mock.responding.kept import Asked, Kept, addresses, etag, linked, session_of
+from troth_mock.responding.kept import (
+    Asked,
+    Kept,
+    Making,
+    addresses,
+    credentials_of,
+    linked,
+    session_of,
+    tagged,
+)
 from troth_mock.responding.negotiation import success
 from troth_mock.responding.problems import Problem
 from troth_mock.responding.resource_store import (
     Asker,
     Found,
     ResourceStore,
-    key_of,
-    own_parameter,
-    variables,
 )
 from troth_mock.storage import server_side
 from troth_mock.storage.sessions import Collection, Item, Place, all_items, text_of
 from troth_mock.storage.views import (
+    NOTHING,
     Members,
     Unpatchable,
     first_valid,
@@ -57,9 +68,8 @@ from troth_mock.storage.views import (
     without,
 )
 
-_TURNS = 1000
-#: After so many that are free and do not fit, the others are thought not to either.
-_MISFITS = 10
+#: What names the members that a change is to touch, in words.
+_MASKS = named("update_mask field_mask")
 
 
 class ResourceResponder:
@@ -79,6 +89,7 @@ class ResourceResponder:
         self.role = role
         self.status = status
         self.store = store
+        self._apart = resource.apart
         self._own = own_parameter(resource, operation)
         body = operation.request_body
         self._taken = next((one for one in body.content if one.schema), None) if body else None
@@ -95,7 +106,9 @@ class ResourceResponder:
         asker = self._asker(asked)
         above = self._above(asked)
         lost = self.store.lost_parent(self.resource, above or (), asker)
-        if lost is not None and self._declares(404):
+        # what was in it went with it, whether the document has an answer for that or not
+        is_gone = lost is not None and lost.is_gone and self.role != "delete"
+        if lost is not None and (is_gone or self._declares(404)):
             return self._missing(lost.key, name=lost.resource.name)
         if self.role in ("list", "search"):
             return self._listed(asked, above, asker)
@@ -109,20 +122,14 @@ class ResourceResponder:
         found = self.store.find(self.resource, place, key, asker)
         if found is None:
             return self._unfound(asked, place, asker, key)
-        return self._unmet(asked, found) or self._done(asked, found, asker)
+        return preconditions.unmet(asked, found, self.operation, self.resource) or self._done(
+            asked, found, asker
+        )
 
     # Who asks for what
 
     def _asker(self, asked: Asked) -> Asker:
-        credentials: dict[str, str] = {}
-        for scheme in (each for schemes in self.operation.security for each in schemes):
-            sent = security.read(
-                scheme, lambda field: asked.fields.get(field.lower(), ()), asked.match.query
-            )
-            if sent is not None and sent.fault is None and sent.values:
-                # what was sent is not kept
-                secret = sent.values[0].encode("utf-8", "surrogatepass")
-                credentials[scheme.name] = blake2b(secret, digest_size=16).hexdigest()
+        credentials = credentials_of(self.operation, asked.fields, asked.match.query)
         return Asker(self.store.sessions.session(session_of(asked.request)), credentials)
 
     def _above(self, asked: Asked) -> tuple[str, ...] | None:
@@ -165,15 +172,31 @@ class ResourceResponder:
         if not isinstance(sent, dict) or self._taken is None:
             return sent
         members = self._members_at(self._taken.schema, at or "")
-        return {name: one for name, one in members.of(sent).items() if name not in members.barred}
+        barred = members.barred
+        if members.is_open and members.names:
+            # what answers tell and no request names is the server's, whatever else may be sent
+            barred |= self._shown_members().names - members.names
+        sent = {name: one for name, one in members.of(sent).items() if name not in barred}
+        if not self.resource.is_bare(self.operation):
+            return sent
+        told = self._shown_members(self._apart).names  # and not the file that came with them
+        return put({}, self._apart, {name: one for name, one in sent.items() if name in told})
 
-    def _settable(self) -> tuple[frozenset[str], Mapping[str, Any]]:
-        """The members that a client can set, and the defaults of those that have one."""
+    def _settable(self, place: str = "") -> tuple[frozenset[str], Mapping[str, Any]]:
+        """The members that a client can set, at *place* of the thing, and the defaults of some."""
         at = self.resource.sent(self.operation)
-        if at is None or self._taken is None:
+        is_bare = self.resource.is_bare(self.operation)
+        if at is None or self._taken is None or (is_bare and not place):
             return frozenset(), {}
-        members = self._members_at(self._taken.schema, at)
+        sent_at = self.resource.sent_at(self.operation, place)
+        members = self._members_at(self._taken.schema, sent_at)
         return members.names, dict(members.defaults)
+
+    def _in_places(self, value: Any, change: Callable[[Any, str], Any]) -> Any:
+        """*value*, a thing, after a *change* of its members, and of those that are told apart."""
+        value = change(value, "")
+        inner = pointer.find(value, self._apart) if self._apart else None
+        return put(value, self._apart, change(inner, self._apart)) if inner is not None else value
 
     def _members_at(self, schema: Schema | None, at: str) -> Members:
         members = self._members.get((schema, at))
@@ -218,11 +241,12 @@ class ResourceResponder:
         ):
             return self._created(asked, place, asker, key)
         if "*" in asked.fields.get("if-match", ()) and self._names(412):
-            return self._changed_meanwhile()
+            return preconditions.changed_meanwhile(self.resource)
         is_gone = collection.is_gone(key)
         # to delete it once more comes to the same, where the document has no other answer
         is_settled = self.role == "delete" and not self._names(410)
-        is_told = self._declares(404) or (is_gone and not is_settled)
+        is_lost = is_gone or self.store.is_elsewhere(self.resource, place, key, asker)
+        is_told = self._declares(404) or (is_lost and not is_settled)
         return self._missing(key, is_gone=is_gone) if is_told else None
 
     def _hidden(self, key: str) -> Problem | None:
@@ -233,28 +257,6 @@ class ResourceResponder:
         if status is None:
             return None
         return Problem(status, f"{self.resource.name}: {key[:200]!r} is another's")
-
-    def _unmet(self, asked: Asked, found: Found) -> Problem | Reply | None:
-        """The answer where a precondition of *asked* does not hold (RFC 9110 §13.1)."""
-        tags = ",".join(asked.fields.get("if-match", ())).strip()
-        others = ",".join(asked.fields.get("if-none-match", ())).strip()
-        if not (tags or others):
-            return None
-        tag = etag(found)
-        is_read = self.operation.method in ("GET", "HEAD")
-        if tags and tags != "*" and tag not in map(str.strip, tags.split(",")):
-            return self._changed_meanwhile() if self._names(412) else None
-        weak = {one.strip().removeprefix("W/") for one in others.split(",")}
-        if not others or (others != "*" and tag not in weak):
-            return None
-        if is_read:
-            exact = any(response.status == "304" for response in self.operation.responses)
-            return Reply(304, (("ETag", tag),), None) if exact else None
-        return self._changed_meanwhile() if self._names(412) else None
-
-    def _changed_meanwhile(self) -> Problem:
-        message = f"{self.resource.name}: it is not as the request expects it to be"
-        return Problem(412, message, "precondition_failed")
 
     # What is done
 
@@ -286,10 +288,17 @@ class ResourceResponder:
         sent = self._sent(asked)
         if not isinstance(sent, dict) or not isinstance(before.value, dict):
             return replace_item(before, sent, frozenset())
-        names, defaults = self._settable()
-        rest = {name: one for name, one in before.value.items() if name not in names}
-        value = {**rest, **{name: one for name, one in defaults.items()}, **sent}
-        return replace_item(before, value, names - value.keys())
+
+        def replaced(value: Any, place: str) -> Any:
+            known = pointer.find(before.value, place)
+            if not isinstance(value, dict) or not isinstance(known, dict):
+                return value
+            names, defaults = self._settable(place)
+            rest = {name: one for name, one in known.items() if name not in names}
+            return {**rest, **defaults, **value}
+
+        value = self._in_places(sent, replaced)
+        return replace_item(before, value, self._settable()[0] - value.keys())
 
     def _updated(self, asked: Asked, before: Item) -> Item:
         """*before*, changed by what was sent: a part of it, or a patch.  Raises Unpatchable."""
@@ -297,7 +306,11 @@ class ResourceResponder:
         if "json-patch+json" in kind:
             value = patched(before.value, asked.body)
         else:
-            value = merged(before.value, self._sent(asked), removes="merge-patch+json" in kind)
+            mask, sent, removes = _mask(asked), self._sent(asked), "merge-patch+json" in kind
+            if mask and isinstance(sent, dict):
+                # what is named and not given is cleared
+                sent, removes = {name: sent.get(name) for name in mask}, True
+            value = merged(before.value, sent, removes=removes)
         if not isinstance(value, dict) or not isinstance(before.value, dict):
             return replace_item(before, value, frozenset())
         lost = before.value.keys() - value.keys()
@@ -305,15 +318,19 @@ class ResourceResponder:
 
     def _created(self, asked: Asked, place: Place, asker: Asker, key: str | None) -> Kept:
         """An item that is new: *key* is what its client calls it."""
-        names, defaults = self._settable()
         sent = self._sent(asked)
-        value = {**defaults, **sent} if isinstance(sent, dict) else sent if sent is not None else {}
-        absent = names - value.keys() if isinstance(value, dict) else frozenset()
+
+        def with_defaults(value: Any, place: str) -> Any:
+            return {**self._settable(place)[1], **value} if isinstance(value, dict) else value
+
+        value = {} if sent is None else self._in_places(sent, with_defaults)
+        value = {**self._of_file(asked.request), **value} if isinstance(value, dict) else value
+        absent = self._settable()[0] - value.keys() if isinstance(value, dict) else frozenset()
         if key is not None:
             value = self._identified(value, key, None)
         item = Item(value, asked.seed, absent, owner=asker.credentials, is_made=True)
         self.store.collection(self.resource, place, asker)
-        made = _Making(self, place, asker, item, key)
+        made = Making(self.resource, self.store.sessions, place, asker, item, key)
         status = None
         if self.role != "create" and any(one.status == "201" for one in self.operation.responses):
             status = 201
@@ -321,10 +338,24 @@ class ResourceResponder:
             asked.seed,
             self._said_of(asked, sent),
             partial(self._show, made, asked, status),
-            made.finish,
+            partial(self._finish, made, asked),
             partial(self._fields, made, asked, status),
             status,
         )
+
+    def _of_file(self, request: Request) -> dict[str, Any]:
+        """What answers tell of the file that *request* sends: its size, type and name."""
+        file = multipart.only_file(multipart.form(request.content_type or "", request.body))
+        if file is None:
+            return {}
+        kind = media_type.essence(file.content_type or "") or None
+        told = [(FILE_SIZES, len(file.data)), (FILE_TYPES, kind), (FILE_NAMES, file.filename)]
+        return {
+            name: one
+            for name in sorted(self._shown_members().names)
+            for names, one in told
+            if one is not None and words_of(name) in names
+        }
 
     def _said_of(self, asked: Asked, sent: Any) -> Said:
         """What *asked* says of a new thing, of which *sent* is what a client can set."""
@@ -337,7 +368,7 @@ class ResourceResponder:
         before = key_of(self.resource, found.item.value)
         value = self._identified(item.value, found.key, found.item.value if before else None)
         item.value = self._touched(value, asked, asker)
-        made = _Making(self, found.place, asker, item, found.key)
+        made = Making(self.resource, self.store.sessions, found.place, asker, item, found.key)
         show = partial(self._show, made, asked, None)
         fields = partial(self._fields, made, asked, None)
         return Kept(item.seed, asked.said.of_one, show, made.finish, fields)
@@ -357,14 +388,19 @@ class ResourceResponder:
         last = re.split("[/:]", re.split("[?#]", self.operation.path, maxsplit=1)[0])[-1]
         before = found.item.value
         verb = f"un{last}" if self.operation.method == "DELETE" else last
-        value = server_side.done(before, verb, self._choices(), self._now(asked, asker))
+        now = self._now(asked, asker)
+
+        def done(value: Any, place: str) -> Any:
+            return server_side.done(value, verb, self._shown_members(place).choices, now)
+
+        value = self._in_places(before, done)
         if value == before:
             return self._shown(asked, found)
         item = replace_item(found.item, value, found.item.absent - value.keys())
         if self.resource.item(self.operation, self.status) is not None:
             return self._changed(asked, found, asker, item)
         item.value = self._touched(item.value, asked, asker)
-        made = _Making(self, found.place, asker, item, found.key)
+        made = Making(self.resource, self.store.sessions, found.place, asker, item, found.key)
 
         def show(entry: MediaType, drawn: Any) -> Any:
             made.finish()
@@ -372,15 +408,19 @@ class ResourceResponder:
 
         return Kept(asked.seed, asked.said, show, made.finish)
 
-    def _choices(self) -> Mapping[str, Sequence[Any]]:
-        """The values that members of the thing may have, where the document lists them."""
+    def _shown_members(self, place: str = "") -> Members:
+        """The members that answers tell, at *place* of the thing: the operation's, and a read's."""
+        names: set[str] = set()
+        choices: dict[str, tuple[Any, ...]] = {}
         for operation in (self.operation, *self.resource.operations.get("read", ())):
             status, declared = success(operation)
             at = self.resource.item(operation, status)
             for entry in declared.content if declared is not None and at is not None else ():
                 if entry.schema is not None:
-                    return self._members_at(entry.schema, at or "").choices
-        return {}
+                    members = self._members_at(entry.schema, f"{at}{place}")
+                    names |= members.names
+                    choices = {**members.choices, **choices}
+        return Members(frozenset(names), choices=choices)
 
     def _now(self, asked: Asked, asker: Asker) -> int:
         """The time: where it is fixed, it goes on by a second with everything that is done."""
@@ -388,7 +428,11 @@ class ResourceResponder:
 
     def _touched(self, value: Any, asked: Asked, asker: Asker) -> Any:
         now = self._now(asked, asker)
-        return server_side.touched(value, now, settable=self._settable()[0])
+
+        def touched(value: Any, place: str) -> Any:
+            return server_side.touched(value, now, settable=self._settable(place)[0])
+
+        return self._in_places(value, touched)
 
     def _deleted(self, asked: Asked, found: Found, asker: Asker) -> Kept:
         def finish() -> None:
@@ -412,11 +456,11 @@ class ResourceResponder:
             found.item.seed,
             asked.said if self.role == "read" else asked.said.of_one,
             show,
-            fields=lambda: (("ETag", etag(found)),),
+            fields=partial(tagged, found),
         )
 
     def _show(
-        self, made: _Making, asked: Asked, status: int | None, entry: MediaType, drawn: Any
+        self, made: Making, asked: Asked, status: int | None, entry: MediaType, drawn: Any
     ) -> Any:
         """*drawn* with the item that is *made*, which has its identifier from there."""
         status = self.status if status is None else status
@@ -427,24 +471,88 @@ class ResourceResponder:
             def fits(key: Any) -> bool:
                 return schema is None or schema.is_valid(put(drawn, own, key))
 
-            made.name(pointer.find(drawn, own), fits)
+            is_shown = schema is not None and bool(examples_at(schema, own))
+            made.name(pointer.find(drawn, own), fits, is_shown=is_shown)
+        now, is_new = self._now(asked, made.asker), not (made.item.version or made.is_done)
         if at is not None and not made.item.version:
-            now = self._now(asked, made.asker)
-            drawn = self._begun(entry, drawn, at, made.item, now)
+            if entry.schema is not None and key_of(self.resource, pointer.find(drawn, at)):
+                # what its path calls otherwise than its answer
+                own = at + (self.resource.identifier or "")
+                drawn = first_valid(entry.schema, drawn, own, [made.key])
+            drawn = self._as_new(entry, drawn, at, made.item, now)
+        if at is not None and self._apart and self.role in ("create", "replace"):
+            made.item.value = self._completed(entry, drawn, at, made.item.value)
         made.finish()
         found = Found(made.place, made.key or "", made.item)
         body = self._with_item(entry, drawn, found, asked, status)
+        if is_new:
+            self._read_ahead(made, now)
         made.keep()
+        if is_new and status == 202:
+            self._end(made.item, entry, at or "")
         return body
 
-    def _begun(self, entry: MediaType, drawn: Any, at: str, item: Item, now: int) -> Any:
-        """*drawn*, in which the *item* is new: what nobody sent is not in it, or begins."""
-        place, schema = pointer.find(drawn, at), entry.schema
-        if not isinstance(place, dict) or not isinstance(item.value, dict) or schema is None:
+    def _end(self, item: Item, entry: MediaType, at: str) -> None:
+        """Let *item*, that was accepted to be done, be done when it is asked for."""
+
+        def ended(part: Any, place: str) -> Any:
+            return jobs.ended(part, self._members_at(entry.schema, at + place))
+
+        item.value = self._in_places(item.value, ended)
+        item.shown.clear()
+
+    def _finish(self, made: Making, asked: Asked) -> None:
+        """Keep what is *made*, of which the answer shows nothing."""
+        if not made.is_done:
+            now = self._now(asked, made.asker)
+            made.finish()
+            self._read_ahead(made, now)
+            made.keep()
+
+    def _read_ahead(self, made: Making, now: int) -> None:
+        """Settle what the new thing will be read as: what is done to it has to change that."""
+        item, place = made.item, made.place
+        texts = (*place[1], made.key or "") if self.resource.parameter else place[1]
+        operation = next(iter(self.resource.operations.get("read", ())), None)
+        status, declared = success(operation) if operation is not None else (0, None)
+        at = self.resource.item(operation, status) if operation is not None else None
+        entry = next((one for one in declared.content if one.is_json), None) if declared else None
+        schema = entry.schema if entry is not None else None
+        if operation is None or entry is None or schema is None or at is None:
+            return
+        members = self._members_at(schema, at)
+        known = item.value.keys() if isinstance(item.value, dict) else set()
+        drawn = None if members.names <= known | item.absent else self.store.drawn(operation, texts)
+        if drawn is not None and isinstance(pointer.find(drawn.value, at), dict):
+            body = self._as_new(entry, drawn.value, at, item, now)
+
+            def is_valid(value: Any) -> bool:
+                return schema.is_valid(put(body, at, value))
+
+            item.reveal(shown(item, pointer.find(body, at), members, is_valid))
+
+    def _as_new(self, entry: MediaType, drawn: Any, at: str, item: Item, now: int) -> Any:
+        """*drawn*, in which the *item* is new."""
+        drawn = self._begun(entry, drawn, at, item, now)
+        if self._apart:
+            drawn = self._begun(entry, drawn, at, item, now, place=self._apart)
+        return drawn
+
+    def _begun(
+        self, entry: MediaType, drawn: Any, at: str, item: Item, now: int, *, place: str = ""
+    ) -> Any:
+        """*drawn*, in which the *item* is new: what nobody sent is not in it, or begins.
+
+        That is so of the members at *place* of the item.
+        """
+        at, known, schema = at + place, pointer.find(item.value, place), entry.schema
+        members, known = pointer.find(drawn, at), {} if known is None else known
+        if not isinstance(members, dict) or not isinstance(known, dict) or schema is None:
             return drawn
+        absent = self._settable(place)[0] if place else item.absent
         choices = self._members_at(schema, at).choices
-        for name, member in place.items():
-            if name in item.value or name in item.absent:
+        for name, member in members.items():
+            if name in known or name in absent:
                 continue
             if isinstance(member, list):
                 values: list[Any] = [[]] if any(isinstance(one, dict) for one in member) else []
@@ -453,6 +561,21 @@ class ResourceResponder:
                 values = list(server_side.at_first(name, member, states, now))
             drawn = first_valid(schema, drawn, pointer.join(at, name), values)
         return drawn
+
+    def _completed(self, entry: MediaType, drawn: Any, at: str, value: Any) -> Any:
+        """*value*, a new thing, with what only a server tells of what is told apart in *drawn*."""
+        told = pointer.find(drawn, at + self._apart)
+        known = pointer.find(value, self._apart)
+        if not isinstance(told, dict) or not isinstance(known, dict):
+            return value
+        names = self._settable(self._apart)[0]
+        place = at + self._apart
+        body = put(drawn, place, {**told, **known})
+        if entry.schema is None or not entry.schema.is_valid(body):
+            return value
+        for name in [name for name in told if name in names and name not in known]:
+            body = first_valid(entry.schema, body, pointer.join(place, name), (NOTHING, None))
+        return put(value, self._apart, pointer.find(body, place))
 
     def _with_item(
         self, entry: MediaType, drawn: Any, found: Found, asked: Asked, status: int
@@ -481,11 +604,11 @@ class ResourceResponder:
         urls = addresses(found, self.resource, asked)[::-1]
         return put(drawn, at, linked(value, urls, is_valid))
 
-    def _fields(self, made: _Making, asked: Asked, status: int | None) -> Fields:
+    def _fields(self, made: Making, asked: Asked, status: int | None) -> Fields:
         if made.key is None:
             return ()
         found = Found(made.place, made.key, made.item)
-        fields = [("ETag", etag(found))]
+        fields = [*tagged(found)]
         if self.role == "create" or status == 201:
             fields += [("Location", one) for one in addresses(found, self.resource, asked)]
         return tuple(fields)
@@ -568,62 +691,10 @@ class ResourceResponder:
     def _is_understood(self, sent: Mapping[str, Any], listing: Listing) -> bool:
         """Whether everything is known by which a search chooses."""
         known = {*listing.filters, listing.limit, listing.offset, listing.page, listing.cursor}
-        known |= {listing.sort, listing.order, listing.search}
+        known |= {listing.sort, listing.order, listing.search, *listing.least, *listing.most}
         own = shape_of(self.operation.path)[1]
         above = variables(self.resource.path, self.operation.path)
         return sent.keys() <= known and set(own) <= set(above) and not self.operation.request_body
-
-
-@dataclass(slots=True)
-class _Making:
-    """An item that is being made or changed, and what it is kept as once it has a *key*."""
-
-    responder: ResourceResponder
-    place: Place
-    asker: Asker
-    item: Item
-    key: str | None
-    is_done: bool = field(default=False)
-
-    def name(self, drawn: Any, fits: Callable[[Any], bool] = lambda _: True) -> None:
-        """Take *drawn* as the identifier, or one like it; numbers count up while that *fits*."""
-        resource = self.responder.resource
-        collection = self.asker.session.collections[self.place]
-        counted = following(drawn, collection)
-        drawn = counted if counted != drawn and fits(counted) else drawn
-        value = free_key(drawn, collection, self.item.seed, fits)
-        self.key = text_of(value)
-        if self.key is not None and resource.identifier and isinstance(self.item.value, dict):
-            self.item.value = put(dict(self.item.value), resource.identifier, value)
-
-    def finish(self) -> None:
-        """Keep the item, once."""
-        if self.is_done:
-            return
-        if self.key is None:
-            self.name(*self._drawn())
-        if self.key is None:
-            # nothing is like it: it cannot be addressed, and is listed all the same
-            self.key = f"#{len(self.asker.session.collections[self.place].items)}"
-        self.is_done = True
-        self.keep()
-
-    def keep(self) -> None:
-        """Keep the item as it is now."""
-        if self.key is not None:
-            self.asker.session.put(self.place, self.key, self.item)
-            self.responder.store.sessions.make_room()
-
-    def _drawn(self) -> tuple[Any, Callable[[Any], bool]]:
-        """An identifier such as the path of an item takes, and which it takes."""
-        for operations in self.responder.resource.operations.values():
-            for operation in operations:
-                own = own_parameter(self.responder.resource, operation)
-                if own is not None and own.schema is not None:
-                    with suppress(Unsatisfiable):
-                        seed = self.item.seed.child("identifier")
-                        return synthesize(own.schema, seed=seed, name=own.name), own.schema.is_valid
-        return self.item.seed.key.hex()[:12], lambda _: True
 
 
 def replace_item(before: Item, value: Any, absent: frozenset[str]) -> Item:
@@ -632,34 +703,9 @@ def replace_item(before: Item, value: Any, absent: frozenset[str]) -> Item:
     return Item(value, before.seed, absent, version, owner, is_made=before.is_made)
 
 
-def following(drawn: Any, collection: Collection) -> Any:
-    """The number behind all that identify something in *collection*, or *drawn* if that is none."""
-    is_number = isinstance(drawn, int) and not isinstance(drawn, bool)
-    return collection.highest + 1 if is_number and collection.highest is not None else drawn
-
-
-def free_key(
-    drawn: Any, collection: Collection, seed: Seed, fits: Callable[[Any], bool] = lambda _: True
-) -> Any:
-    """*drawn*, or an identifier like it that nothing in *collection* has or had; None: no such.
-
-    One that *fits*, if there is any.
-    """
-    if text_of(drawn) is None:
-        return None
-    free = None
-    for has_form in (False, True):
-        source, misfits = Quick(seed.child("another")), 0
-        for turn in range(_TURNS):
-            value = (
-                natural_values.another(drawn, source, turn, has_form=has_form) if turn else drawn
-            )
-            if collection.is_taken(text_of(value) or ""):
-                continue
-            if fits(value):
-                return value
-            free = value if free is None else free
-            misfits += 1
-            if misfits == _MISFITS:
-                break
-    return free
+def _mask(asked: Asked) -> tuple[str, ...]:
+    """The members that alone are to be changed, as a field mask in the query names them."""
+    texts = [text for name, text in asked.said.query.items() if words_of(name) in _MASKS]
+    paths = (path.strip() for text in texts for path in text.split(","))
+    names = tuple(path.partition(".")[0] for path in paths if path)
+    return () if "*" in names else names

@@ -15,13 +15,20 @@ from typing import Any, NamedTuple
 from troth import pointer
 from troth.generation.graph import node_of
 from troth.openapi.names import words_of
-from troth.openapi.operation import DeclaredResponse, Operation, Parameter
+from troth.openapi.operation import DeclaredResponse, Operation
 from troth.openapi.paths import shape_of
 from troth.openapi.resource import Resource
 from troth.openapi.resources import resources
 from troth.pointer import put
-from troth.schema.schema import Schema
 from troth.seed import Seed
+from troth_mock.responding.identifiers import (
+    examples_at,
+    key_of,
+    named,
+    naming,
+    own_parameter,
+    variables,
+)
 from troth_mock.responding.negotiation import success
 from troth_mock.storage.sessions import (
     Collection,
@@ -63,10 +70,11 @@ class Asker:
 
 
 class Lost(NamedTuple):
-    """A thing that is not there, in which others were to be."""
+    """A thing that is not there, in which others were to be; it *is_gone* if it was deleted."""
 
     resource: Resource
     key: str
+    is_gone: bool = False
 
 
 class Found(NamedTuple):
@@ -117,8 +125,18 @@ class ResourceStore:
             return Found(place, *known)
         if self.is_listed(resource) or collection.is_gone(key):
             return None
+        if self.is_elsewhere(resource, place, key, asker):
+            return None
         item = self._named_item(resource, (*place[1], key) if resource.parameter else place[1])
         return None if item is None else Found(place, key, item)
+
+    def is_elsewhere(self, resource: Resource, place: Place, key: str, asker: Asker) -> bool:
+        """Whether *key* is that of a thing which a client made in another than *place*."""
+        own = (resource.path, place[1])
+        return any(
+            at[0] == resource.path and at != own and key in one.items and one.items[key].is_made
+            for at, one in asker.session.collections.items()
+        )
 
     def is_listed(self, resource: Resource) -> bool:
         """Whether a client can know which items there are, so that an unknown one is none."""
@@ -145,6 +163,36 @@ class ResourceStore:
             for key, item in all_items(collection, asker.credentials):
                 yield Found(place, key, item)
 
+    def addresses(self, operation: Operation, session: str) -> list[Mapping[str, str]]:
+        """What stands in the path of *operation*, by name, for each thing that *session* has.
+
+        What a client made comes first, the last of it before all; nothing is begun by asking.
+        """
+        resource = self.resources.of(operation)
+        while resource is not None and own_parameter(resource, operation) is None:
+            if resource.parent is None:
+                break
+            resource = resource.parent
+        names = () if resource is None else variables(resource.path, operation.path)
+        if resource is None or not any(names):
+            return []
+        looked, known = Session(), self.sessions.named().get(session)
+        looked.collections.update(known.collections if known is not None else {})
+        for _ in self.everywhere(resource, Asker(looked, {})):
+            pass  # what there is at the start is there now
+        made: list[tuple[str, ...]] = []
+        others: list[tuple[str, ...]] = []
+        for (path, above), collection in looked.collections.items():
+            if path == resource.path and len(above) == len(names) - 1:
+                for key, item in collection.items.items():
+                    (made if item.is_made else others).append((*above, key))
+        found = (
+            {name: text for name, text in zip(names, texts, strict=True) if name is not None}
+            for texts in (*reversed(made), *others)
+            if not texts[-1].startswith("#")  # it has no identifier
+        )
+        return list({tuple(texts.values()): texts for texts in found}.values())
+
     def lost_parent(self, resource: Resource, values: Sequence[str], asker: Asker) -> Lost | None:
         """The first thing among those that *values* name which is not there to be in.
 
@@ -159,7 +207,7 @@ class ResourceStore:
             collection = self.collection(parent, place, asker)
             found = collection.find(key, asker.credentials)
             if found is None and collection.is_gone(key):
-                return Lost(parent, key)
+                return Lost(parent, key, is_gone=True)
             if found is not None and found[1].is_made:
                 lost = None
             elif found is None and lost is None and self.is_listed(parent):
@@ -169,6 +217,12 @@ class ResourceStore:
             item.is_made for _, item in all_items(own, asker.credentials)
         )
         return None if is_made else lost
+
+    def drawn(self, operation: Operation, texts: tuple[str, ...]) -> Drawn | None:
+        """What *operation* answers without a store, for *texts* in its path; None: nothing."""
+        if len(operation.template.names) != len(texts):
+            return None
+        return self._draw(operation, texts, None)
 
     def _start(self, resource: Resource, above: tuple[str, ...]) -> Collection:
         collection = Collection()
@@ -183,11 +237,19 @@ class ResourceStore:
             drawn = self._draw(operation, above, _PAGED if is_paged else None)
             at = resource.items(operation, _status(operation))
             array = None if drawn is None or at is None else pointer.find(drawn.value, at)
-            values = array if isinstance(array, list) else []
+            is_map = resource.is_map(operation, _status(operation))
+            by_key = array if is_map and isinstance(array, dict) else {}
+            keys = list(by_key)
+            values = array if isinstance(array, list) else list(by_key.values())
             for index, value in enumerate(values):
                 assert drawn is not None
-                item = Item(value, drawn.seed.child("item", index))
-                collection.items.setdefault(key_of(resource, value) or f"#{index}", item)
+                assert at is not None
+                seed = drawn.seed.child("item", index)
+                place = pointer.join(at, keys[index] if keys else str(index))
+                value = _addressable(value, resource, operation, drawn._replace(seed=seed), place)
+                item = Item(value, seed)
+                key = key_of(resource, value) or (keys[index] if keys else f"#{index}")
+                collection.items.setdefault(key, item)
         if self.is_listed(resource):
             for key in self._names(resource):
                 named = self._named_item(resource, (*above, key))
@@ -203,10 +265,9 @@ class ResourceStore:
         for operation in resource.operations.get("read", ()):
             at = resource.item(operation, _status(operation))
             is_told = is_told or at is not None
-            if at is not None and len(operation.template.names) == len(values):
-                drawn = self._draw(operation, values, None)
-                if drawn is not None:
-                    return Item(pointer.find(drawn.value, at), drawn.seed)
+            drawn = self.drawn(operation, values) if at is not None else None
+            if at is not None and drawn is not None:
+                return Item(pointer.find(drawn.value, at), drawn.seed)
         # what no answer holds as a value (a picture, say) is there without one
         return None if is_told else Item({}, Seed.of(resource.path, *values))
 
@@ -230,11 +291,28 @@ def is_kept(resource: Resource) -> bool:
     )
 
 
-def key_of(resource: Resource, value: Any) -> str | None:
-    """What identifies *value*, an item, as it stands in a path."""
-    return (
-        None if resource.identifier is None else text_of(pointer.find(value, resource.identifier))
-    )
+def _addressable(
+    value: Any, resource: Resource, operation: Operation, drawn: Drawn, place: str
+) -> Any:
+    """*value*, at *place* of what was *drawn*, under an identifier by which it can be asked for.
+
+    It keeps its own where no other would fit there.
+    """
+    own, declared = resource.identifier, answered(operation)
+    before = pointer.find(value, own) if own else None
+    if not own or before is None or declared is None:
+        return value
+
+    schemas = [each.schema for each in declared.content if each.schema is not None]
+    if any(examples_at(each, place + own) for each in schemas):
+        return value  # the document shows what they are like
+
+    def fits(key: Any) -> bool:
+        body = put(drawn.value, place + own, key)
+        return all(each.is_valid(body) for each in schemas)
+
+    key = named(before, naming(resource), drawn.seed.child("identifier"), fits)
+    return value if key == before else put(value, own, key)
 
 
 def _called(key: str, value: Any, resource: Resource, *, like: Sequence[Any]) -> Any:
@@ -250,29 +328,6 @@ def _called(key: str, value: Any, resource: Resource, *, like: Sequence[Any]) ->
 def depth(path: str) -> int:
     """How many variables *path* has."""
     return len(shape_of(path)[1])
-
-
-@lru_cache(maxsize=4096)
-def variables(resource: str, path: str) -> tuple[str | None, ...]:
-    """What the variables of the path *resource* are called in *path*, None where it has not one.
-
-    They go by the same name, or stand behind the same segments.
-    """
-    (shape, names), (other, others) = shape_of(resource), shape_of(path)
-    ends = [at + 1 for at, segment in enumerate(shape) if segment == "{}"]
-    return tuple(
-        name if name in others else others[at] if other[:end] == shape[:end] else None
-        for at, (name, end) in enumerate(zip(names, ends, strict=True))
-    )
-
-
-def own_parameter(resource: Resource, operation: Operation) -> Parameter | None:
-    """The parameter by which *operation* says which item it means."""
-    if resource.parameter is None:
-        return None
-    name = variables(resource.path, operation.path)[-1]
-    in_path = (each for each in operation.parameters if each.location == "path")
-    return next((each for each in in_path if each.name == name), None)
 
 
 def _line(resource: Resource) -> list[Resource]:
@@ -341,13 +396,5 @@ def _examples(resource: Resource) -> Iterator[str]:
                 place = (at or "") + (resource.identifier or "")
                 if resource.identifier is not None:
                     values = [*values, *(pointer.find(one.value, place) for one in entry.examples)]
-                    values += [] if entry.schema is None else _shown_at(entry.schema, place)
+                    values += [] if entry.schema is None else examples_at(entry.schema, place)
             yield from filter(None, map(text_of, values))
-
-
-def _shown_at(schema: Schema, place: str) -> Sequence[Any]:
-    """The examples that *schema* has of what stands at *place*."""
-    node = node_of(schema)
-    for token in pointer.split(place):
-        node = node.member(token)
-    return node.shape.examples if node.reason is None else ()

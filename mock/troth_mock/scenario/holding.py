@@ -23,6 +23,7 @@ from troth_mock.chat.request import ChatRequest
 from troth_mock.chat.responder import ChatResponder
 from troth_mock.reply import Reply, has_content, headers
 from troth_mock.responding import negotiation
+from troth_mock.responding.bodies import Due
 from troth_mock.responding.negotiation import Chooser
 from troth_mock.responding.written_answers import AnswerWriter, WrittenAnswer
 
@@ -56,11 +57,9 @@ class Holder:
         self, operation: Operation, answer: WrittenAnswer, *, templates: Sequence[str] = ()
     ) -> Iterator[Fault]:
         """What keeps *answer* from being one of *operation*; *templates* are pointers into it."""
-        status, declared = negotiation.success(operation)
-        if answer.status is not None and answer.status != status:
-            status, declared = answer.status, operation.response(answer.status)
+        status, declared = _answered(operation, answer.status)
         is_unknown = declared is None and status >= 400 and operation.response(status) is None
-        if is_unknown and answer.message is None:
+        if is_unknown and answer.message is None and answer.example is None:
             return  # servers fail as they fail: of such an error the document says nothing
         if answer.message is not None:
             said = self._said(operation, declared, answer.message)
@@ -74,6 +73,10 @@ class Holder:
         for fault in found:
             if not any(pointers.is_within(fault.at, where) for where in templates):
                 yield fault
+
+    def examples(self, operation: Operation, status: int | None) -> Iterator[str]:
+        """The names of the examples that *operation* has of its answer with *status*."""
+        return _examples(_answered(operation, status)[1])
 
     def _chat(self, operation: Operation) -> ChatResponder | None:
         if id(operation) not in self._chats:
@@ -126,9 +129,9 @@ class Holder:
                 yield Fault(f"a {status} has no content", _at(answer), True)
                 return
         try:
-            reply = AnswerWriter(self._chat(operation)).reply(
-                *(answer, status, declared, entry), request={}, seed=_SAMPLE, created=None
-            )
+            due = Due(status, declared, entry, _SAMPLE, negotiation.Preferences())
+            writer = AnswerWriter(self._chat(operation))
+            reply = writer.reply(answer, due, request={}, created=None)
         except TrothError as fault:
             yield Fault(str(fault), _at(answer), True)
             return
@@ -196,11 +199,23 @@ def _has_stream(declared: DeclaredResponse | None) -> bool:
     return any(entry.is_stream or entry.is_sequence for entry in entries)
 
 
-def _no_example(declared: DeclaredResponse | None, name: str) -> Iterator[Fault]:
+def _answered(operation: Operation, status: int | None) -> tuple[int, DeclaredResponse | None]:
+    """The answer of *operation* with *status*, by default its success."""
+    usual, declared = negotiation.success(operation)
+    if status is None or status == usual:
+        return usual, declared
+    return status, operation.response(status)
+
+
+def _examples(declared: DeclaredResponse | None) -> Iterator[str]:
     entries = declared.content if declared is not None else ()
-    examples = [example.name for entry in entries for example in entry.examples]
+    return (example.name for entry in entries for example in entry.examples)
+
+
+def _no_example(declared: DeclaredResponse | None, name: str) -> Iterator[Fault]:
+    examples = dict.fromkeys(_examples(declared))
     if name not in examples:
-        has = f"it has {', '.join(dict.fromkeys(examples))}" if examples else "it has none"
+        has = f"it has {', '.join(examples)}" if examples else "it has none"
         yield Fault(f"it has no example of that name; {has}", "/example", True)
 
 

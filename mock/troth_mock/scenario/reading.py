@@ -5,7 +5,8 @@ What a file may hold is `form`'s to say, and what the document says of an answer
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import partial
 from mimetypes import MimeTypes
@@ -30,7 +31,7 @@ from troth_mock.pace import Pace, UnknownPace
 from troth_mock.pace import read as read_pace
 from troth_mock.reply import why_unsaid
 from troth_mock.responding.written_answers import ABSENT, WrittenAnswer
-from troth_mock.scenario.conditions import PlacedCheck, checks, operations
+from troth_mock.scenario.conditions import PlacedCheck, checks, operations, parts_of
 from troth_mock.scenario.form import COMPLETION, CONTENTS, schema
 from troth_mock.scenario.holding import Holder
 from troth_mock.scenario.templates import compiled, filled, places
@@ -155,16 +156,13 @@ class _Reader:
     files: list[Path] = field(default_factory=list)
 
     def scenarios(self) -> Iterator[Scenario]:
+        """The scenarios; where something is wrong with one of them, all of that is noted."""
         self.errors += self.misfits()
-        if self.errors:
-            return
-        for index, raw in enumerate(self.root["scenarios"]):
-            at = pointers.join("", "scenarios", index)
-            before = len(self.errors)
-            name = self.name(raw, at, index)
-            scenario = self.told(partial(self.scenario, raw, at, name))
-            if scenario is not None and len(self.errors) == before:
-                yield scenario
+        misfits = [error.pointer for error in self.errors]
+        for index, raw in enumerate(_without(self.root, misfits).get("scenarios", ())):
+            if isinstance(raw, dict):  # else that was told
+                at = pointers.join("", "scenarios", index)
+                yield self.scenario(raw, at, self.name(raw, at, index))
 
     def misfits(self) -> Iterator[SpecError]:
         """What in the file is not of the form that it has."""
@@ -191,6 +189,10 @@ class _Reader:
             else:
                 yield self.error(mismatch.message, at)
 
+    def note(self, fault: str, at: str, advice: str = "") -> None:
+        """Note what is wrong, and go on: all of it is told at once."""
+        self.errors.append(self.error(fault, at, advice))
+
     def error(self, fault: str, at: str, advice: str = "") -> SpecError:
         return SpecError(fault, place=self.place(at), pointer=at, advice=advice)
 
@@ -211,53 +213,61 @@ class _Reader:
             first = self.names[name]
             where = f" at {first}" if first else ""
             fault = f"there is another scenario called {name!r}{where}"
-            self.errors.append(self.error(fault, pointers.join(at, "name"), "Rename one of them."))
+            self.note(fault, pointers.join(at, "name"), "Rename one of them.")
         self.names[name] = self.place(at)
         return str(name)
 
     def scenario(self, raw: Mapping[str, Any], at: str, name: str) -> Scenario:
         when = raw.get("when", {})
         where = pointers.join(at, "when")
-        meant = tuple(self.operations(when.get("operation"), pointers.join(where, "operation")))
-        self.check_path(when.get("path", {}), pointers.join(where, "path"), meant)
+        meant = self.operations(when.get("operation"), pointers.join(where, "operation"))
+        self.check_path(when.get("path", {}), pointers.join(where, "path"), meant or ())
         scope = Scope()
-        if len(meant) == 1:
+        if meant is not None and len(meant) == 1:
             scope = Scope(shapes_of(self.contract.document.root, meant[0].pointer))
         if "after" in raw and "answers" not in raw:
             fault = "`after` says what follows several `answers`, and here is one `answer`"
-            raise self.error(fault, pointers.join(at, "after"))
+            self.note(fault, pointers.join(at, "after"))
         valid: Valid = {True: "valid", False: "refused", "any": "any"}[when.get("valid", True)]  # type: ignore[assignment]  # mypy widens the literals of a dict display
         base = pointers.join(at, "answers")
         many = [(one, pointers.join(base, i)) for i, one in enumerate(raw.get("answers", ()))]
-        if not many:
+        if "answer" in raw:
             many = [(raw["answer"], pointers.join(at, "answer"))]
-        if not meant and any(name in one for one, _ in many for name in COMPLETION):
+        if meant == () and any(name in one for one, _ in many for name in COMPLETION):
             meant = self.chats(at)
-        answers = [self.told(partial(self.answer, *each, meant, scope)) for each in many]
+        answers = [self.answer(*each, meant, scope) for each in many]
+        found = [
+            self.told(partial(checks, {part: value}, where, self.place, scope))
+            for part, value in parts_of(when)
+        ]
         return Scenario(
             name,
             self.place(at),
-            tuple(operation.name for operation in meant),
-            tuple(checks(when, where, self.place, scope)),
+            tuple(operation.name for operation in meant or ()),
+            tuple(check for checked in found for check in checked or ()),
             valid,
-            tuple(answer for answer in answers if answer is not None),
+            tuple(answers),
             raw.get("after", "last"),
         )
 
-    def operations(self, value: Any, at: str) -> Iterator[Operation]:
-        for index, name in enumerate(operations(value)):
+    def operations(self, value: Any, at: str) -> tuple[Operation, ...] | None:
+        """The operations that *value* names; None where one of them is not there."""
+        found: list[Operation] = []
+        names = operations(value)
+        for index, name in enumerate(names):
             try:
-                yield self.contract.operation(name)
+                found.append(self.contract.operation(name))
             except NoSuchOperation as fault:
                 where = at if isinstance(value, str) else pointers.join(at, index)
                 ids = [one.operation_id for one in self.contract.operations if one.operation_id]
                 close = nearest(name, [*ids, *fault.names])
                 known = ", ".join([*ids, *fault.names][:_MOST_TOLD])
                 advice = f"Did you mean {close!r}?" if close else f"There are {known}."
-                raise self.error(f"no operation is called {name!r}", where, advice) from None
+                self.note(f"no operation is called {name!r}", where, advice)
+        return tuple(found) if len(found) == len(names) else None
 
     def check_path(self, asked: Mapping[str, Any], at: str, meant: tuple[Operation, ...]) -> None:
-        """Refuse what no path has: it would never be there."""
+        """Note what no path has: it would never be there."""
         paths = [one.template for one in meant or self.contract.operations]
         known = {
             name
@@ -270,56 +280,57 @@ class _Reader:
                 close = nearest(name, known)
                 fault = f"no operation that is meant has the path parameter {name!r}"
                 advice = f"Did you mean {close!r}?" if close else ""
-                raise self.error(fault, pointers.join(at, name), advice)
+                self.note(fault, pointers.join(at, name), advice)
 
-    def chats(self, at: str) -> tuple[Operation, ...]:
-        """The operations that a completion can be an answer of."""
+    def chats(self, at: str) -> tuple[Operation, ...] | None:
+        """The operations that a completion can be an answer of; None where there are none."""
         chats = tuple(one for one in self.contract.operations if one.completion is not None)
         if not chats:
             fault = "the document has no chat completion (x-troth-completion) that could say it"
-            raise self.error(fault, at, "Say what is answered with `body`.")
-        return chats
+            self.note(fault, at, "Say what is answered with `body`.")
+        return chats or None
 
     def answer(
-        self, raw: Mapping[str, Any], at: str, meant: tuple[Operation, ...], scope: Scope
+        self,
+        raw: Mapping[str, Any],
+        at: str,
+        meant: tuple[Operation, ...] | None,
+        scope: Scope,
     ) -> Answer:
+        pace, faults = self.pace(raw, at), tuple(self.faults(raw, at))
+        before = len(self.errors)
         self.check_members(raw, at)
         self.check_fields(raw, at)
         parts = {name: value for name, value in raw.items() if name not in _ASIDE}
         if "file" in parts:
-            parts |= self.file(parts.pop("file"), at, parts)
+            parts |= self.told(partial(self.file, parts.pop("file"), at, parts)) or {}
         templated = parts
         if raw.get("templates", True):
-            templated = compiled(parts, at, self.place, scope)
+            templated = compiled(parts, at, self.place, scope, told=self.told)
         is_forced = raw.get("force", False)
-        answer = Answer(
-            templated,
-            at,
-            self.place(at),
-            self.pace(raw, at),
-            tuple(self.faults(raw, at)),
-            not is_forced and templated is not parts and "body" in parts,
-        )
-        self.hold(_written(parts), at, meant, tuple(places(templated)), is_forced=is_forced)
-        return answer
+        if len(self.errors) == before and meant is not None:
+            open_at = tuple(places(templated))
+            self.hold(_written(parts), at, meant, open_at, is_forced=is_forced)
+        is_held = not is_forced and templated is not parts and "body" in parts
+        return Answer(templated, at, self.place(at), pace, faults, is_held)
 
     def check_members(self, raw: Mapping[str, Any], at: str) -> None:
-        """Refuse members that exclude each other."""
+        """Note members that exclude each other."""
         said = [name for name in COMPLETION if name in raw][:1]
         several = [*said, *(name for name in (*CONTENTS, "example") if name in raw)]
         if len(several) > 1:
             fault = f"an answer has `{several[0]}` or `{several[1]}`, not both"
-            raise self.error(fault, pointers.join(at, several[1]))
+            self.note(fault, pointers.join(at, several[1]))
         if "times" in raw and len(raw["times"]) != len(raw.get("events", ())):
             fault = "`times` has a time for each of `events`"
-            raise self.error(fault, pointers.join(at, "times"))
+            self.note(fault, pointers.join(at, "times"))
 
     def check_fields(self, raw: Mapping[str, Any], at: str) -> None:
-        """Refuse header fields that no answer can have of its own."""
+        """Note header fields that no answer can have of its own."""
         for name in raw.get("fields", ()):
             fault = why_unsaid(name)
             if fault is not None:
-                raise self.error(fault, pointers.join(at, "fields", name))
+                self.note(fault, pointers.join(at, "fields", name))
 
     def file(self, name: str, at: str, parts: Mapping[str, Any]) -> dict[str, Any]:
         """What the file *name*, beside this one, makes of an answer."""
@@ -360,16 +371,17 @@ class _Reader:
         try:
             return read_pace(raw["pace"])
         except UnknownPace as fault:
-            raise self.error(str(fault), pointers.join(at, "pace")) from None
+            self.note(str(fault), pointers.join(at, "pace"))
+            return None
 
     def faults(self, raw: Mapping[str, Any], at: str) -> Iterator[Fault]:
         where = pointers.join(at, "fail")
         given = raw.get("fail", [])
-        for text in given if isinstance(given, list) else [given]:
+        for index, text in enumerate(given if isinstance(given, list) else [given]):
             try:
                 yield from Switches(self.contract).read((str(text),))
             except BadFault as fault:
-                raise self.error(str(fault), where) from None
+                self.note(str(fault), pointers.join(where, index) if given is not text else where)
 
     def hold(
         self,
@@ -380,17 +392,20 @@ class _Reader:
         *,
         is_forced: bool,
     ) -> None:
-        """Refuse *answer* if it is none of the operations that it may be given for."""
+        """Note what is wrong with *answer* as one of the operations that it may be given for."""
         says = (answer.status, answer.example, answer.fields or None)
         if not answer.has_content and all(part is None for part in says):
             return
         candidates = meant or self.contract.operations
         if not meant and len(candidates) > 1:
+            if answer.example is not None and "/example" not in templates:
+                self.check_example(answer, at)
             if not answer.has_content or is_forced:
                 return  # an error of any operation, say
             fault = "which operation answers so is not said, so it cannot be held to the document"
             advice = "Add `operation` to `when`, or `force: true` to the answer."
-            raise self.error(fault, at, advice)
+            self.note(fault, at, advice)
+            return
         for operation in candidates:
             found: dict[tuple[str, bool], list[str]] = {}
             for wrong in self.holder.faults(operation, answer, templates=templates):
@@ -400,7 +415,37 @@ class _Reader:
                 told = "; ".join(sentences[:_MOST_TOLD])
                 sentence = f"the document does not let {operation.name} answer so: {told}"
                 advice = "Change it, or add `force: true` to answer so all the same."
-                self.errors.append(self.error(sentence, at + inner, "" if is_final else advice))
+                self.note(sentence, at + inner, "" if is_final else advice)
+
+    def check_example(self, answer: WrittenAnswer, at: str) -> None:
+        """Note an example of *answer* that none of the operations has."""
+        names = dict.fromkeys(
+            name
+            for operation in self.contract.operations
+            for name in self.holder.examples(operation, answer.status)
+        )
+        if answer.example not in names:
+            close = nearest(str(answer.example), names)
+            known = ", ".join([*names][:_MOST_TOLD]) or "none"
+            advice = f"Did you mean {close!r}?" if close else f"There are {known}."
+            fault = f"no operation has an example {answer.example!r} in an answer so"
+            self.note(fault, pointers.join(at, "example"), advice)
+
+
+def _without(root: Any, misfits: Sequence[str]) -> Mapping[str, Any]:
+    """*root* without the members that *misfits* stand in: what else is wrong shows all the same."""
+    sound = deepcopy(root) if misfits else root
+    for at in misfits:
+        tokens = pointers.split(at)
+        # a scenario stays, and so does its number
+        while len(tokens) > 2:
+            holder = pointers.find(sound, pointers.of(tokens[:-1]))
+            if isinstance(holder, dict):
+                holder.pop(tokens[-1], None)
+                break
+            tokens = tokens[:-1]
+    found = sound.get("scenarios") if isinstance(sound, dict) else None
+    return sound if isinstance(found, list) else {}
 
 
 #: What of an answer is not part of what it says.

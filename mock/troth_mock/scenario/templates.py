@@ -8,7 +8,7 @@ when the file is read.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,24 +70,25 @@ def _written(value: Any) -> str:
     return "" if value is None else json_text.encode(value).decode()
 
 
-def compiled(value: Any, at: str, locate: Locate, scope: Scope) -> Any:
+def compiled(
+    value: Any, at: str, locate: Locate, scope: Scope, *, told: Callable[[Callable[[], Any]], Any]
+) -> Any:
     """*value*, which stands at *at*, with a `Template` for each text that has one in it.
 
-    What has none is the very same value.  Raises SpecError.
+    What has none is the very same value.  *told* is asked to make each, and hears the SpecError of
+    one that is none.
     """
     if isinstance(value, str):
-        return _template(value, at, locate, scope) if "{{" in value else value
+        return told(lambda: _template(value, at, locate, scope)) if "{{" in value else value
+
+    def inside(item: Any, token: str | int) -> Any:
+        return compiled(item, pointers.join(at, token), locate, scope, told=told)
+
     if isinstance(value, list):
-        items = [
-            compiled(item, pointers.join(at, index), locate, scope)
-            for index, item in enumerate(value)
-        ]
+        items = [inside(item, index) for index, item in enumerate(value)]
         return items if any(map(_differs, items, value)) else value
     if isinstance(value, dict):
-        made = {
-            name: compiled(item, pointers.join(at, name), locate, scope)
-            for name, item in value.items()
-        }
+        made = {name: inside(item, name) for name, item in value.items()}
         return made if any(map(_differs, made.values(), value.values())) else value
     return value
 

@@ -24,7 +24,7 @@ from troth.http.exchange import Request
 from troth.openapi.contract import Contract
 from troth.openapi.operation import Operation
 from troth_mock.control import Control
-from troth_mock.faults.wire import broken, reach
+from troth_mock.faults.wire import broken, placed, wait
 from troth_mock.inspector.journal import Journal, size_of
 from troth_mock.pace import Pace
 from troth_mock.plan import Plan
@@ -410,7 +410,7 @@ class App:
         passed: Passed | None = None
         if reply is None and plan.written is None and self.control.forward is not None:
             answer = await self.control.forward(asked)
-            if isinstance(answer, Passed) and plan.chances and reach(plan.chances) is None:
+            if isinstance(answer, Passed) and placed(plan.chances) is None:
                 # what may go wrong with it is done to all of it
                 answer = await gathered(answer, self._loop.time)
                 received = self._loop.time()
@@ -446,6 +446,11 @@ class App:
             note.sent(data)
 
         head = self._heads.stream(Reply(passed.status, passed.fields, None), delivery)
+        slow = wait(plan.chances)
+        if slow.faults:
+            note.label(slow.faults)
+            await self._follow(slow, self._loop.time(), connection, delivery, note)
+            note.how = "gone"
         send(head)
         wire = Wire(
             passed.status, head, (), (), True, lambda frame: framed(frame, delivery), delivery.end
@@ -460,6 +465,7 @@ class App:
                 end = await self._follow(script, self._loop.time(), connection, delivery, note)
             if not is_more:
                 return end
+            note.how = "gone"
             async for piece in pieces:
                 send(framed(piece, delivery))
                 if connection.writing_paused:

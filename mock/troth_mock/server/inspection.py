@@ -59,6 +59,7 @@ class Inspection:
         self._address = host, port
         self._feeds: set[_Feed] = set()
         self._working = asyncio.Lock()
+        self._loaded: set[Callable[[], None]] = set()
         self._is_declared = _below_ours(app.contract)
         app.control.when_read.append(self._use)
 
@@ -86,6 +87,8 @@ class Inspection:
         else:
             request = head.request(content)
             problem = self._guarded(request, connection)
+            if problem is None:
+                await self._load(path_of(request.target))
             asked = self._reply(request) if problem is None else problem.reply()
             if isinstance(asked, Generator):
                 # one at a time: several that work in turns would take all turns
@@ -149,6 +152,14 @@ class Inspection:
         return None
 
     # -- what they get --------------------------------------------------------------------------
+
+    async def _load(self, path: str) -> None:
+        """Load what answers at *path*: beside the loop, for it takes a while the first time."""
+        for start, load in _LOADING.items():
+            if path.startswith(start) and load not in self._loaded:
+                async with self._working:
+                    await asyncio.to_thread(load)
+                self._loaded.add(load)
 
     @cached_property
     def _api(self) -> ControlApi:
@@ -240,6 +251,22 @@ class Inspection:
     def _tell(self, data: bytes) -> None:
         for feed in self._feeds:
             feed.put(data)
+
+
+def _load_api() -> None:
+    from troth.generation import natural_values
+    from troth_mock.inspector.api import control_contract
+
+    control_contract()
+    natural_values.table()  # for requests to try
+
+
+def _load_metrics() -> None:
+    import troth_mock.inspector.metrics  # noqa: F401 - loading it is all
+
+
+#: What has to be loaded before what begins so is answered; the page asks for several at once.
+_LOADING = {_API: _load_api, _FEED: _load_api, _METRICS: _load_metrics}
 
 
 async def _in_turns(steps: Steps) -> Reply:

@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
 
 from troth_mock.faults.switches import Chance
-from troth_mock.faults.wire import begun, broken, reach
+from troth_mock.faults.wire import begun, broken, placed, reach
 from troth_mock.reply import Script, Wire
 
 # When a client half-closes, seconds between the probes that tell it from one that is gone.
@@ -21,6 +21,10 @@ _PROBES = (0.05, 0.25, 0.5)
 
 # Bytes written before the transport is asked again whether its client keeps up.
 _AT_ONCE = 64 * 1024
+
+# Of a stream that others send so many events wait for the next, so that some are left for what goes
+# wrong if it ends before the place that the seed chose: one, and what may say that it is over.
+_KEPT_BACK = 2
 
 
 class Turns:
@@ -176,18 +180,22 @@ async def beginning(
 
     What is to be done then, and whether the others follow; *wire* is the answer without content.
     """
-    bounds = reach(chances)
+    known = placed(chances) or ()
+    bounds = reach(known)
     if bounds is None:
         return None, True
     untouched, needed = bounds
+    is_drawn = any(one.place is None for chance in chances for one in chance.fault.effects)
+    kept_back = _KEPT_BACK if is_drawn else 0
     events: list[bytes] = []
     sent, rest = 0, b""
     async for piece in pieces:
         *found, rest = parted(rest + piece)
         events += found
-        for event in events[sent:untouched]:
+        goes = min(len(events) - kept_back, untouched)
+        for event in events[sent : max(sent, goes)]:
             send(wire.frame(event))
-        sent = max(sent, min(len(events), untouched))
+        sent = max(sent, goes)
         if len(events) >= needed:
             break
     # however many came at once
@@ -198,9 +206,11 @@ async def beginning(
         events, rest = [*events, rest], b""
     here = replace(wire, pieces=tuple(events), due=(0.0,) * len(events))
     if is_more:
-        script, is_more = begun(here, chances)
+        script, is_more = begun(here, known)
     else:
-        script = broken(here, chances)
+        # where it ends before the place that was drawn, what is left has to do
+        most = max(sent, len(events) - _KEPT_BACK)
+        script = broken(here, placed(chances, least=sent, most=most) or ())
     last = [(0.0, wire.frame(rest))] if rest and is_more else []
     if script is None:
         steps = [(0.0, wire.frame(event)) for event in events[sent:]]

@@ -5,7 +5,7 @@ What a parameter does, `openapi.resources` says; here it is done.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,18 +45,30 @@ class Page:
 
 
 def page_of(
-    rows: Sequence[Row], listing: Listing, asked: Mapping[str, Any], *, first_page: int = 1
+    rows: Sequence[Row],
+    listing: Listing,
+    asked: Mapping[str, Any],
+    *,
+    first_page: int = 1,
+    mark: Callable[[str], str] = str,
 ) -> Page:
-    """The page of *rows* that a query has *asked* for; *first_page* is the number of the first."""
+    """The page of *rows* that a query has *asked* for; *first_page* is the number of the first.
+
+    *mark* makes of an identifier the cursor of what is behind it.
+    """
     for name, place in listing.filters.items():
         if name in asked:
             chosen = [row for row in rows if _is(pointer.find(row[1], place), asked[name])]
             rows = chosen or ([] if asked[name] not in _ANY else rows)
+    for bounds, sign in ((listing.least, 1), (listing.most, -1)):
+        for name, place in bounds.items():
+            if name in asked:
+                rows = [one for one in rows if _is_within(one[1], place, asked[name], sign)]
     wanted = asked.get(listing.search or "")
     if isinstance(wanted, str) and wanted:
         rows = [row for row in rows if wanted.casefold() in _said(row[1])]
     rows = _ordered(rows, listing, asked)
-    return _cut(rows, listing, asked, first_page=first_page)
+    return _cut(rows, listing, asked, first_page=first_page, mark=mark)
 
 
 def _is(member: Any, wanted: Any) -> bool:
@@ -68,6 +80,15 @@ def _is(member: Any, wanted: Any) -> bool:
     if isinstance(wanted, dict) or isinstance(member, dict) or member is None:
         return bool(member == wanted)
     return text_of(member) == text_of(wanted)
+
+
+def _is_within(value: Any, place: str, bound: Any, sign: int) -> bool:
+    """Whether *value* has at *place* no less than *bound*, or with a negative *sign* no more."""
+    there = pointer.find(value, place)
+    if there is None:
+        return False
+    one, other = _rank(there), _rank(bound)
+    return bool(one[0] == other[0] and (one >= other if sign > 0 else one <= other))
 
 
 def _said(value: Any) -> str:
@@ -134,7 +155,12 @@ def _rank(value: Any) -> tuple[int, Any]:
 
 
 def _cut(
-    rows: Sequence[Row], listing: Listing, asked: Mapping[str, Any], *, first_page: int
+    rows: Sequence[Row],
+    listing: Listing,
+    asked: Mapping[str, Any],
+    *,
+    first_page: int,
+    mark: Callable[[str], str],
 ) -> Page:
     """The part of *rows* that limit, offset, page or cursor ask for."""
     total = len(rows)
@@ -149,8 +175,7 @@ def _cut(
     elif number is not None:
         start = max(0, number - first_page) * (limit or 0)
     elif cursor:
-        keys = [key for key, _ in rows]
-        start = keys.index(str(cursor)) + 1 if str(cursor) in keys else total
+        start = _behind(rows, str(cursor), mark)
     end = total if limit is None else min(total, start + limit)
     part = rows[start:end]
     after: dict[str, str] = {}
@@ -158,7 +183,10 @@ def _cut(
     others: dict[str, dict[str, str] | None] = {"prev": None}
     if listing.cursor is not None:
         others["first"] = {listing.cursor: ""}
-        after = {} if is_last else {listing.cursor: part[-1][0]}
+        own_mark = "" if is_last else mark(part[-1][0])
+        # one that is also that of an earlier item would lead back
+        is_good = own_mark != "" and _behind(rows, own_mark, mark) == end
+        after = {listing.cursor: own_mark} if is_good else {}
     elif listing.page is not None:
         own = first_page if number is None else number
         last = first_page + max(0, (total - 1) // (limit or 1))
@@ -171,6 +199,14 @@ def _cut(
         others["first"], others["last"] = {listing.offset: "0"}, {listing.offset: str(last)}
         others["prev"] = {listing.offset: str(max(0, start - (limit or 0)))} if start else None
     return Page(part, total, limit, start, after, others)
+
+
+def _behind(rows: Sequence[Row], cursor: str, mark: Callable[[str], str]) -> int:
+    """Where in *rows* that is which stands behind *cursor*: at their end, if nothing has that."""
+    keys = [key for key, _ in rows]
+    if cursor in keys:
+        return keys.index(cursor) + 1
+    return next((at for at, key in enumerate(keys, 1) if mark(key) == cursor), len(rows))
 
 
 def _count(value: Any) -> int | None:

@@ -26,6 +26,8 @@ _COUNTS = frozenset({"count", "counts"})
 _MOST_SECONDS = 100_000_000_000
 _LEAST_SECONDS = 100_000_000
 _VOWELS = "aeiou"
+#: What things are from the start, though somebody may do it.
+_ARE = frozenset({"enabled", "active", "open", "allowed", "required", "running"})
 #: What is done, where it is not written as most verbs are.
 _DONE = {
     "pay": "paid", "send": "sent", "resend": "sent", "reopen": "open", "start": "running",
@@ -62,9 +64,24 @@ def at_first(name: str, drawn: Any, states: Sequence[Any], now: int) -> Iterator
             # what comes later has not come yet
             yield None
     elif words & _STATES and isinstance(drawn, str):
-        yield from [one for one in states if isinstance(one, str) and not _is_unknown(one)][:1]
+        usual = natural_values.table().pools["status"]
+        known = [one for one in states if isinstance(one, str) and not _is_unknown(one)]
+        # what an example says is not one of many that it might have been
+        yield from known[:1] if known or drawn not in usual else usual[:1]
+    elif isinstance(drawn, bool):
+        yield _is_at_first(name)
     elif words & _COUNTS and isinstance(drawn, int) and not isinstance(drawn, bool):
         yield 0
+
+
+def _is_at_first(name: str) -> bool:
+    """Whether a new thing is what *name* says: what most things are, if nobody has to do it first.
+
+    What is verified, or paid, is so later.
+    """
+    last = words_of(name)[-1:]
+    is_done = any(word.endswith("ed") or word in _DONE.values() for word in last)
+    return natural_values.flag(name) > 50 and (not is_done or not _ARE.isdisjoint(last))
 
 
 def touched(value: Any, now: int, *, settable: Iterable[str]) -> Any:

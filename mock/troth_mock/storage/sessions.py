@@ -2,17 +2,19 @@
 
 A session is a world of its own, named by its client.  In it an item that was made under one
 credential is hidden from another, so that two users are two users.  When there is no more room the
-least recently used session forgets what it was given first.
+least recently used session forgets what it was given first.  Kept too are the answers that were
+given under keys, to be given again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from troth.http import json_text
 from troth.seed import Seed
+from troth_mock.reply import Reply
 
 #: So many sessions are kept, so many collections in all of them, and so much: of what was given and
 #: deleted, and as much again of what was there at the start.
@@ -20,6 +22,8 @@ MOST_SESSIONS = 100
 MOST_COLLECTIONS = 1000
 MOST_ITEMS = 20_000
 MOST_BYTES = 64 * 1024 * 1024
+#: So many answers are kept that were given under a key, and so much of them.
+MOST_ANSWERS = 10_000
 _LONGEST_NUMBER = 17
 
 #: Where a collection is: the path of its resource, and the identifiers of what it is in.
@@ -93,6 +97,19 @@ class Collection:
         return key in self.items or key in self.gone
 
 
+class Answered(NamedTuple):
+    """What was answered under a key; *request* tells what had been asked for from all else."""
+
+    request: bytes
+    reply: Reply
+
+    @property
+    def size(self) -> int:
+        """How many bytes of content it has."""
+        reply = self.reply
+        return len(reply.body or b"") + sum(map(len, reply.stream.frames if reply.stream else ()))
+
+
 class Session:
     """What one client made, and what was there before."""
 
@@ -105,6 +122,9 @@ class Session:
         self.size_at_start = 0
         # how often something was made, changed or deleted
         self.changes = 0
+        # what was answered under the keys of requests that count once, the oldest first
+        self.answers: dict[Hashable, Answered] = {}
+        self.size_of_answers = 0
 
     def collection(self, place: Place, start: Callable[[], Collection]) -> Collection:
         """The collection at *place*, which *start* makes when it is first asked for."""
@@ -155,6 +175,10 @@ class Session:
         place, key = next(iter(self.given))
         del self.given[place, key]
         self.size -= self.collections[place].items.pop(key).size
+
+    def forget_answer(self) -> None:
+        """Make room: forget what was answered first under a key."""
+        self.size_of_answers -= self.answers.pop(next(iter(self.answers))).size
 
     def unchanged(self) -> Place | None:
         """The least recently used collection that is as it was at the start, if there is one."""
@@ -210,6 +234,8 @@ class Sessions:
         self._sessions = others._sessions
         for session in self._sessions.values():
             session.drop_unchanged()
+            while session.answers:
+                session.forget_answer()
             for collection in session.collections.values():
                 for item in collection.items.values():
                     item.shown.clear()
@@ -222,6 +248,17 @@ class Sessions:
             or sum(one.size for one in sessions) > MOST_BYTES
         ):
             next(one for one in sessions if one.given or one.gone).forget_oldest()
+
+    def remember(self, session: Session, key: Hashable, answer: Answered) -> None:
+        """Keep *answer* under *key* of *session*; the oldest go where there are too many."""
+        session.answers[key] = answer
+        session.size_of_answers += answer.size
+        sessions = self._sessions.values()
+        while (
+            sum(len(one.answers) for one in sessions) > MOST_ANSWERS
+            or sum(one.size_of_answers for one in sessions) > MOST_BYTES
+        ):
+            next(one for one in sessions if one.answers).forget_answer()
 
     def _drop_collections(self) -> None:
         """Drop the least recently used collections, those without changes first, if too many.

@@ -76,9 +76,11 @@ def members_at(schema: Schema | None, place: str, *, is_array: bool = False) -> 
                 barred.add(name)
                 continue
             names.add(name)
-            for each in _defaults(member):
-                defaults[name] = each
-            for one in _leaves([member]):
+            inner = _leaves([member])
+            given = list(_defaults(member)) or [each for one in inner for each in _defaults(one)]
+            if given and all(each == given[-1] for each in given):
+                defaults[name] = given[-1]
+            for one in inner:
                 choices[name] = (*choices.get(name, ()), *(one.shape.values or ()))
     is_open = not leaves or any(map(_is_open, leaves))
     return Members(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from hypothesis import given, settings
@@ -20,6 +21,8 @@ from troth_mock.faults.switches import Chance, Chosen
 from troth_mock.faults.wire import broken
 from troth_mock.reply import Script, Wire
 from troth_mock.responding.responder import Responder
+
+T = TypeVar("T")
 
 DONE = b"data: [DONE]\n\n"
 EVENTS = [b'data: {"n":%d,"t":"a%d"}\n\n' % (number, number) for number in range(6)]
@@ -56,8 +59,8 @@ STREAMING = Operation(
 )
 
 
-def _same(chosen: Chosen | None) -> Chosen | None:
-    return chosen
+def _same(value: T) -> T:
+    return value
 
 
 def chances(text: str, seed: int = 0, operation: Operation = STREAMING) -> list[Chance]:
@@ -67,7 +70,7 @@ def chances(text: str, seed: int = 0, operation: Operation = STREAMING) -> list[
     for fault in parse_all(text):
         effects = fault.at(1, seeds)
         chosen = Chosen(fault, effects, seeds) if effects else None
-        found.append(Chance(fault, partial(_same, chosen), operation))
+        found.append(Chance(fault, partial(_same, chosen), partial(_same, seeds), operation))
     return found
 
 
@@ -282,7 +285,7 @@ def test_what_cannot_be_done_is_not_counted() -> None:
         drawn.append(True)
         return chance.draw()
 
-    counted = [Chance(chance.fault, draw, STREAMING)]
+    counted = [replace(chance, draw=draw)]
     assert broken(plain(), counted) is None
     assert broken(stream(*EVENTS[:2], DONE), counted) is None
     assert drawn == []

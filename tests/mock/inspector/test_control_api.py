@@ -7,9 +7,11 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from http.client import HTTPConnection
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -20,6 +22,7 @@ from troth import loading, testing
 from troth.http.exchange import Exchange, Request, Response
 from troth.lint import lint
 from troth_mock.control import Control
+from troth_mock.server import inspection
 from troth_mock.server.application import Settings
 from troth_mock.server.guards import Hosts
 from troth_mock.server.serving import MockServer, serving
@@ -604,3 +607,23 @@ def test_a_control_token_may_be_any_bytes() -> None:
             for one in given
         ]
     assert statuses == [200, 401, 401]
+
+
+def test_what_the_first_look_has_to_load_keeps_nobody_waiting(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    begun, ended = Event(), Event()
+
+    def load() -> None:
+        begun.set()
+        assert ended.wait(10)
+
+    monkeypatch.setitem(inspection._LOADING, "/_troth/api/", load)
+    with serving(CONTRACT) as server, ThreadPoolExecutor(1) as pool:
+        client = Client(server)
+        looked = pool.submit(client.api, "GET", "/info")
+        assert begun.wait(10)
+        assert client.raw("GET", "/healthz")[0] == 200
+        assert not looked.done()
+        ended.set()
+        assert looked.result()["title"] == "Notes"

@@ -185,12 +185,19 @@ def test_a_stream_is_a_timeline_and_what_was_said(mock: MockServer, page: Page) 
     assert page.texts("[role=tab]") == ["Request", f"Stream {len(events)}", "Scenario", "Code"]
     ticks = page.get("document.querySelector('.strip path').getAttribute('d').match(/M/g).length")
     assert ticks == len(events)
-    assert page.get("document.querySelector('details .words').textContent") == said
+    page.wait("document.querySelector('details .words.formatted')")
+    page.get("document.querySelector('details .foot button').click()")  # the text as it came
+    assert page.get("document.querySelector('details .words:not(.formatted)').textContent") == said
     page.get("document.querySelector('.events').focus()")
     page.press("ArrowDown", "ArrowDown")
     assert page.wait("document.querySelector('[aria-label=\"Event 2\"]')?.innerText.trim()")
     shown = page.get("document.querySelector('[aria-label=\"Event 2\"]').innerText")
     assert json.loads(re.sub("[▾▸]", "", shown)) == json.loads(events[1].removeprefix("data: "))
+    page.get("document.activeElement.blur()")
+    page.press("k")
+    page.wait("!document.querySelector('.strip') && document.querySelector('details .foot button')")
+    page.get("document.querySelector('details .foot button').click()")
+    assert page.get("document.querySelector('details .words').textContent") == said
 
 
 @needs_browser
@@ -242,6 +249,28 @@ def test_an_exchange_is_sent_again_and_edited_by_keyboard_alone(
         "rose",
         "dill",
     ]
+
+
+@needs_browser
+def test_what_was_secret_is_written_anew_before_it_is_sent_again(
+    mock: MockServer, page: Page
+) -> None:
+    ask(mock, "POST", "/beds/north/seeds", {"name": "sage", "password": "correct horse"})
+    rows(page, 1)
+    page.press("j")
+    page.wait("document.querySelector('.title .buttons')")
+    page.press("r")
+    page.wait("document.querySelector('dialog .banner.warn:not([hidden])')")
+    assert "“any” is sent there" in page.texts("dialog .banner")[0]
+    page.get("document.querySelectorAll('dialog textarea')[1].focus()")
+    page.do("Input.dispatchKeyEvent", type="keyDown", key="a", commands=["selectAll"])
+    page.type('{"name": "thyme", "password": "correct horse"}')
+    page.wait("!document.querySelector('dialog .banner')")
+    page.press("Tab", "Enter")
+    rows(page, 2)
+    _, kept = ask(mock, "GET", "/beds/north/seeds")
+    assert {"sage", "thyme"} <= {one["name"] for one in json.loads(kept)}
+    assert mock.journal[-2].body.count(b"correct horse") == 1
 
 
 @needs_browser
@@ -320,6 +349,26 @@ def test_an_operation_is_tried_with_its_own_request(mock: MockServer, page: Page
     )
     page.press("Enter")
     assert page.wait("document.querySelector('.pane .facts .status')?.innerText") in ("200", "400")
+
+
+@needs_browser
+def test_what_is_stored_is_offered_where_a_path_asks_for_it(mock: MockServer, page: Page) -> None:
+    made = [
+        json.loads(ask(mock, "POST", "/beds/north/seeds", {"name": name})[1])["id"]
+        for name in ("rose", "dill")
+    ]
+    page.get("location.hash = '#/operations/' + encodeURIComponent('GET /beds/{bed}/seeds/{id}')")
+    page.wait("document.querySelector('.pane form .grid datalist')")
+    target = page.get("document.querySelector('[aria-label=Target]').value")
+    assert target == f"/beds/north/seeds/{made[1]}"
+    offered = page.get(
+        "[...document.querySelectorAll('.pane form datalist')].map(({ options }) =>"
+        " [...options].map(({ value }) => value))"
+    )
+    assert offered[0] == ["north"]
+    assert offered[1][:2] == made[::-1]
+    page.get("document.querySelector('.pane form').requestSubmit()")
+    assert page.wait("document.querySelector('.pane .facts .status')?.innerText") == "200"
 
 
 @needs_browser

@@ -15,15 +15,19 @@ import pytest
 
 from stages import PETS, Stage, replied
 from troth import loading
+from troth.http import sse
 from troth.http.exchange import Exchange, Request, Response
 from troth.openapi.contract import Contract
 from troth_mock.control import Control
+from troth_mock.faults.grammar import parse_all
+from troth_mock.faults.switches import Switches
 from troth_mock.pace import Pace
 from troth_mock.proxy import recording
 from troth_mock.proxy.forwarding import NoServer, Upstream
 from troth_mock.proxy.recording import Recorder
-from troth_mock.reply import Passed, Reply
+from troth_mock.reply import Passed, Reply, Wire
 from troth_mock.server.application import Settings
+from troth_mock.server.pacing import beginning
 from troth_mock.server.serving import MockServer, serving, start_in
 
 TOKEN = "sk-a1b2c3d4e5f6"
@@ -300,11 +304,48 @@ def test_a_fault_befalls_a_stream_that_is_passed_on_at_its_event(pets: Contract)
         assert ask("drop after 3 events") == b"".join(frames[:3])
         assert ask("lose after 3 events") == b"".join(frames[:3] + frames[4:])
         assert ask("drop after 2 events the 9th") == b"".join(frames)
+        assert ask("slow 10 ms") == b"".join(frames)
         assert ask("drop after 9 events") == b"".join(frames)
         assert [one.labels.get("fault") for one in server.journal] == [
             *("drop after 3 events", "lose after 3 events"),
-            *(None, None),
+            *(None, "slow 10 ms", None),
         ]
+
+
+def test_the_seed_chooses_where_a_fault_befalls_a_stream_that_is_passed_on() -> None:
+    frames = [b"data: %d\n\n" % number for number in range(40)]
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n"
+    wire = Wire(200, head, (), (), True, bytes, b"")
+
+    async def passed(count: int, fault: str) -> bytes:
+        """What is sent of so many events; of all of them the end never comes."""
+
+        async def pieces() -> AsyncGenerator[bytes, None]:
+            for frame in frames[:count]:
+                yield frame
+            if count == len(frames):
+                await asyncio.Event().wait()
+
+        came: list[bytes] = []
+        more = pieces()
+        chances = switches.chances(None, faults=parse_all(fault))
+        script, is_more = await beginning(wire, more, sse.parted, chances, came.append)
+        assert script is not None
+        assert script.faults == (fault,)
+        rest = [frame async for frame in more] if is_more else []
+        return b"".join((*came, *(data for _, data in script.steps), *rest))
+
+    switches = Switches(loading.load())
+    lengths = set()
+    for _ in range(20):
+        whole = asyncio.run(passed(len(frames), "drop"))
+        lengths.add(whole.count(b"\n\n"))
+        assert whole == b"".join(frames[: whole.count(b"\n\n")])
+    assert len(lengths) > 5
+    assert max(lengths) <= 16
+    for count in (2, 3, 9):
+        lost = {asyncio.run(passed(count, "lose")) for _ in range(20)}
+        assert {one.count(b"\n\n") for one in lost} == {count - 1}
 
 
 def test_lines_are_recorded_with_their_times(tmp_path: Path) -> None:

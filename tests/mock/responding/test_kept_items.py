@@ -8,50 +8,18 @@ from typing import Any
 
 import pytest
 
+from kept_things import BOOK, INTEGER, PROBLEM, REVIEW, TEXT, Client, answer, operation, query, sent
 from troth.document import document
-from troth.http.exchange import Exchange, Request, Response
+from troth.http.exchange import Request
 from troth.openapi import reader
 from troth.openapi.contract import Contract
 from troth.seed import Seed
-from troth.validation import validator
 from troth_mock.reply import Reply
 from troth_mock.responding.responder import Responder
 from troth_mock.storage import sessions
 from troth_mock.storage.sessions import Item
 from troth_mock.storage.views import Members, shown
 
-TEXT, INTEGER = {"type": "string"}, {"type": "integer"}
-BOOK = {
-    "type": "object",
-    "required": ["id", "title", "addedAt"],
-    "properties": {
-        "id": {**INTEGER, "readOnly": True},
-        "title": TEXT,
-        "pages": {"type": "integer", "minimum": 1},
-        "lent": {"type": "boolean", "default": False},
-        "tags": {"type": "array", "items": TEXT},
-        "publisher": {
-            "type": "object",
-            "required": ["id", "city"],
-            "properties": {"id": {**INTEGER, "readOnly": True}, "city": TEXT},
-        },
-        "note": {"type": ["string", "null"]},
-        "secret": {**TEXT, "writeOnly": True},
-        "addedAt": {**TEXT, "format": "date-time", "readOnly": True},
-    },
-}
-PROBLEM = {
-    "description": "",
-    "content": {
-        "application/problem+json": {
-            "schema": {
-                "type": "object",
-                "required": ["title", "status"],
-                "properties": {"title": TEXT, "status": INTEGER, "detail": TEXT},
-            }
-        }
-    },
-}
 ETAG = {"ETag": {"schema": TEXT}}
 PAGE = {
     "type": "object",
@@ -64,29 +32,8 @@ PAGE = {
 }
 
 
-def answer(schema: Any = None, **more: Any) -> dict[str, Any]:
-    made = {"description": "", **more}
-    return made if schema is None else {**made, "content": {"application/json": {"schema": schema}}}
-
-
 def ref(name: str) -> dict[str, Any]:
     return {"$ref": f"#/components/schemas/{name}"}
-
-
-def sent(schema: Any, *kinds: str) -> dict[str, Any]:
-    content = {kind: {"schema": schema} for kind in kinds or ("application/json",)}
-    return {"required": True, "content": content}
-
-
-def query(**schemas: Any) -> list[Any]:
-    return [{"name": name, "in": "query", "schema": one} for name, one in schemas.items()]
-
-
-def operation(*responses: str, body: Any = None, query: Any = (), **answers: Any) -> dict[str, Any]:
-    known = {status: PROBLEM for status in responses}
-    named = {name.lstrip("_"): one for name, one in answers.items()}
-    made: dict[str, Any] = {"responses": {**named, **known}, "parameters": list(query)}
-    return made if body is None else {**made, "requestBody": body}
 
 
 MATCH = [{"name": "If-Match", "in": "header", "schema": TEXT}]
@@ -143,54 +90,6 @@ BOOKS: dict[str, Any] = {
         "delete": operation("404", _204=answer()),
     },
 }
-REVIEW = {
-    "type": "object",
-    "required": ["id", "stars"],
-    "properties": {
-        "id": {**TEXT, "format": "uuid", "readOnly": True},
-        "stars": {"type": "integer", "minimum": 1, "maximum": 5},
-    },
-}
-
-
-class Client:
-    """Asks a mock of *paths*; every answer conforms to the document."""
-
-    def __init__(
-        self, paths: dict[str, Any], schemas: dict[str, Any] | None = None, **options: Any
-    ):
-        root = {
-            "openapi": "3.1.0",
-            "info": {"title": "t", "version": "1"},
-            "paths": paths,
-            "components": {"schemas": {"Book": BOOK, "Review": REVIEW, **(schemas or {})}},
-        }
-        self.contract = reader.compile(document.read(json.dumps(root).encode(), name="api.json"))
-        self.responder = Responder(self.contract, **options)
-        self.fields: tuple[tuple[str, str], ...] = ()
-
-    def reply(self, method: str, target: str, body: Any = None, **fields: str) -> Reply:
-        kind = fields.pop("kind", "application/json")
-        named = [(name.replace("_", "-"), text) for name, text in fields.items()]
-        named += [("Host", "localhost:8000"), *self.fields]
-        data = b""
-        if body is not None:
-            named.append(("Content-Type", kind))
-            data = json.dumps(body).encode()
-        request = Request(method, target, tuple(named), data)
-        reply = self.responder.respond(request, now=0)
-        if reply.status < 400:
-            exchange = Exchange(request, Response(reply.status, reply.fields, reply.body or b""))
-            assert validator.validate(self.contract, exchange) == ()
-        return reply
-
-    def ask(self, method: str, target: str, body: Any = None, **fields: str) -> Any:
-        reply = self.reply(method, target, body, **fields)
-        assert reply.status < 400, reply.body
-        return json.loads(reply.body) if reply.body else None
-
-    def status(self, method: str, target: str, body: Any = None, **fields: str) -> int:
-        return self.reply(method, target, body, **fields).status
 
 
 def field(reply: Reply, name: str) -> str:
@@ -205,6 +104,19 @@ def test_what_is_posted_is_answered_with_its_own_values_read_and_listed() -> Non
     assert (made["title"], made["tags"], made["lent"]) == ("Emma", ["a"], False)
     assert mock.ask("GET", f"/books/{made['id']}") == made
     assert mock.ask("GET", "/books")["items"][-1] == made
+
+
+def test_a_list_that_is_an_object_has_what_is_posted_under_its_name() -> None:
+    paths = deepcopy(BOOKS)
+    listed = {"type": "object", "additionalProperties": ref("Book")}
+    paths["/books"]["get"]["responses"]["200"] = answer(listed)
+    mock = Client(paths)
+    made = mock.ask("POST", "/books", {"title": "Emma"})
+    books = mock.ask("GET", "/books")
+    assert books[str(made["id"])] == made
+    assert all(str(book["id"]) == key for key, book in books.items())
+    mock.ask("DELETE", f"/books/{made['id']}")
+    assert str(made["id"]) not in mock.ask("GET", "/books")
 
 
 def test_a_declared_head_is_as_get_is() -> None:

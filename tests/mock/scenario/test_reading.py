@@ -112,6 +112,39 @@ BAD_PETS = {
 }
 
 
+ALL_AT_ONCE = """\
+scenarios:
+- when: {operation: [getPets, getPet], usr: x, fields: {a: {matches: (a}, b: {matches: (b}}}
+  answer: {body: ['{{ usr }}', '{{ pth }}'], pace: slwo, fail: [dorp, 429 evry], fields: {Date: n}}
+- when: {path: {petIt: 3}, condition: 'size(', user: {}}
+  answer: {status: 99, pace: fats}
+- answers: [{status: 500, fail: 99, anser: a}, {example: owl}, {file: no.png}]
+  after: agian
+- {note: none}
+- none
+"""
+
+
+def test_all_that_is_wrong_in_a_file_is_told_at_once(of_pets: Staged) -> None:
+    assert [one.partition(": ")[0] for one in faults(of_pets, ALL_AT_ONCE)] == [
+        *("2:22", "2:40", "2:61", "2:79"),
+        *("3:19", "3:32", "3:46", "3:65", "3:71", "3:91"),
+        *("4:17", "4:28", "4:48", "5:12", "5:24"),
+        *("6:27", "6:37", "6:49", "6:65", "7:3"),
+        *("8:3", "9:3"),
+    ]
+
+
+def test_an_example_that_no_operation_has_is_refused(of_pets: Staged) -> None:
+    told = faults(of_pets, "scenarios: [{answer: {example: cta}}, {answer: {example: cat}}]")
+    assert told == [
+        "1:23: no operation has an example 'cta' in an answer so (at /scenarios/0/answer/example)\n"
+        "Did you mean 'cat'?"
+    ]
+    of_error = "scenarios: [{when: {operation: getPet}, answer: {status: 418, example: cat}}]"
+    assert "no example of that name; it has none" in faults(of_pets, of_error)[0]
+
+
 @pytest.mark.parametrize("scenario", BAD_PETS)
 def test_what_is_wrong_is_told_where_it_stands(of_pets: Staged, scenario: str) -> None:
     told = "\n".join(faults(of_pets, f"scenarios: [{scenario}]"))

@@ -128,12 +128,8 @@ def subjects_under_test(
 
     def make(operation: Operation) -> Subject:
         given = settings.given(operation)
-        return subject(
-            *(contract, operation),
-            overrides=given.members,
-            given=given.parameters,
-            second=second,
-        )
+        members, parameters = given.members, given.parameters
+        return subject(contract, operation, overrides=members, given=parameters, second=second)
 
     return Tested(in_order(contract, selection(contract, settings).operations), make)
 
@@ -205,13 +201,13 @@ def cases_of(
     match phase:
         case "examples":
             limit = whole if len(settings.phases) == 1 else room
-            yield from _examples(tested, limit, is_new=is_new)
+            yield from example_cases(tested, limit=limit, is_new=is_new)
         case "boundary":
             wanted = _SHARES[phase].in_all + _SHARES[phase].for_each * (len(tested) - 1)
-            yield from _boundary(tested, int(min(wanted, room)), is_new=is_new)
+            yield from boundary_cases(tested, limit=int(min(wanted, room)), is_new=is_new)
         case "protocol":
             begun |= {case.id for case in first}
-            yield from _protocol(tested, room, is_new=is_new)
+            yield from protocol_cases(tested, limit=room, is_new=is_new)
         case "random":
             seed = Seed.of("random", settings.seed)
             drawn: Iterable[Case] = random_cases(tested, seed)
@@ -330,11 +326,6 @@ def _sound(tested: Iterable[Subject]) -> Iterator[Subject]:
     return (one for one in tested if not one.fault)
 
 
-def example_cases(tested: Collection[Subject], *, limit: float = inf) -> list[Case]:
-    """The requests that the document implies, about *limit*: each operation has its share."""
-    return list(_examples(tested, limit))
-
-
 #: Whether a case is to be sent, for all that was sent before.
 _IsNew = Callable[[Case], bool]
 
@@ -343,9 +334,11 @@ def _any(_: Case) -> bool:
     return True
 
 
-def _examples(
-    tested: Collection[Subject], limit: float, *, is_new: _IsNew = _any
+def example_cases(
+    tested: Collection[Subject], *, limit: float = inf, is_new: _IsNew = _any
 ) -> Iterator[Case]:
+    """The requests that the document implies, about *limit*: each operation has its share."""
+
     def of(one: Subject) -> Iterator[Case]:
         return filter(is_new, feature_cases(one))
 
@@ -356,15 +349,13 @@ def _examples(
     return distinct(_in_turns((distinct([of(one)]) for one in _sound(tested)), limit))
 
 
-def boundary_cases(tested: Collection[Subject], *, limit: int = _BOUNDARY) -> list[Case]:
+def boundary_cases(
+    tested: Collection[Subject], *, limit: int = _BOUNDARY, is_new: _IsNew = _any
+) -> Iterator[Case]:
     """Each member of each body and each parameter, one step inside and outside its limits.
 
     *limit* is for all: each parameter has its share, and what it leaves others have.
     """
-    return list(_boundary(tested, limit))
-
-
-def _boundary(tested: Collection[Subject], limit: int, *, is_new: _IsNew = _any) -> Iterator[Case]:
     sound = list(_sound(tested))
     tried: set[Any] = set()  # what reads a parameter often reads it for several operations
     known: set[Any] = set()
@@ -401,14 +392,10 @@ def _boundary(tested: Collection[Subject], limit: int, *, is_new: _IsNew = _any)
     return distinct(map(with_body, range(len(sound)), sound, chosen))
 
 
-def protocol_cases(tested: Collection[Subject], *, limit: float = inf) -> list[Case]:
-    """Credentials, methods, paths, content types, broken JSON and Accept; about *limit*."""
-    return list(_protocol(tested, limit))
-
-
-def _protocol(
-    tested: Collection[Subject], limit: float, *, is_new: _IsNew = _any
+def protocol_cases(
+    tested: Collection[Subject], *, limit: float = inf, is_new: _IsNew = _any
 ) -> Iterator[Case]:
+    """Credentials, methods, paths, content types, broken JSON and Accept; about *limit*."""
     repeated: list[Case] = []  # on purpose, once all else has been sent
 
     def first_time(cases: Iterable[Case]) -> Iterator[Case]:
@@ -512,10 +499,9 @@ def _random_cases(tested: Subject, seed: Seed, *, number: int = 0) -> Iterator[C
         number += 1
         source = Seeded(seed.child(tested.operation.name, number))
         if tested.made is None:
+            contract, operation = tested.contract, tested.operation
             try:
-                drawn = requests.draft(
-                    tested.contract, tested.operation, source, given=tested.given
-                )
+                drawn = requests.draft(contract, operation, source, given=tested.given)
                 request, parameters = drawn.request, drawn.parameters
             except Unsatisfiable:  # there is one at least, since it is tested
                 request, parameters = tested.request(None), tested.parameters

@@ -130,8 +130,8 @@ def _with(subject: Subject, body: Any, location: Location, defect: Defect) -> An
     assert subject.made is not None
     try:
         changed = put(body, location.tokens, defect.replacement)
-    except (LookupError, TypeError):
-        return body  # what it stands in is not there
+    except (LookupError, TypeError, ValueError):
+        return body  # what it stands in is not there, or is no longer of that kind
     return changed if subject.made.valid(changed) else body
 
 
@@ -188,7 +188,8 @@ def _mutations(
     texts = 0
     seen: set[Any] = set()
     for order, target in enumerate(targets(subject)):
-        if (target.location.value != {} or target.depth) and is_new(_present(subject, target)):
+        present = subject.case("boundary", "present", target.body, about="present")
+        if (target.location.value != {} or target.depth) and is_new(present):
             yield (0, 0, order), target, Defect("present", target.location.value, 0)
         free_text = isinstance(target.location.value, str) and target.location.shape.values is None
         texts += free_text
@@ -208,11 +209,6 @@ def _mutations(
             if key not in seen:
                 seen.add(key)
                 yield rank, target, defect
-
-
-def _present(subject: Subject, target: Target) -> Case:
-    """The case of a member that is as it should be."""
-    return subject.case("boundary", "present", target.body, about="present")
 
 
 def _turn(texts: int, defect: Defect) -> bool:
@@ -294,9 +290,8 @@ class _Walk:
                 if key in self._grown or (branch.types == {"null"} and len(branches) > 1):
                     continue  # null is tried everywhere
                 member = self._shaped(branch)
-                if member is _NONE or (
-                    isinstance(value, dict) and value.get(name, _NONE) == member
-                ):
+                is_there = isinstance(value, dict) and value.get(name, _NONE) == member
+                if member is _NONE or is_there:
                     continue
                 held = self._with_member(shape, value, name, member)
                 body = put(target.body, tokens, held) if held is not _NONE else _NONE
@@ -345,22 +340,17 @@ class _Walk:
         examples = self.graph.examples(shape)
         if examples:
             return examples[0]
-        types = shape.types - {"null"}
+        types = shape.types - {"null"} or shape.types
         try:
-            return self.generator.shaped(
-                replace(shape, types=types) if types else shape, Smallest()
-            )
+            return self.generator.shaped(replace(shape, types=types), Smallest())
         except Unsatisfiable:
             return _NONE
 
 
 def _kind(location: Location) -> str:
     """What makes two values at one place different ground: their branch."""
-    return (
-        str(sorted(location.shape.types)) + str(location.shape.required)
-        if location.value != {}
-        else ""
-    )
+    shape = location.shape
+    return str(sorted(shape.types)) + str(shape.required) if location.value != {} else ""
 
 
 _NONE = object()

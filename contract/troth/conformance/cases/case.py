@@ -30,8 +30,8 @@ from troth.generation.requests import Composition
 from troth.generation.source import Smallest
 from troth.generation.values import Unsatisfiable, generator_of
 from troth.http import json_text, media_type
-from troth.http.exchange import Exchange, Request
-from troth.openapi.contract import Contract, NoSuchOperation
+from troth.http.exchange import Exchange, Request, without
+from troth.openapi.contract import Contract
 from troth.openapi.operation import Operation
 from troth.schema.schema import Schema, Schemas
 from troth.validation import validator
@@ -95,6 +95,10 @@ class Case:
     def is_variable(self) -> bool:
         """Whether its body may be varied: a JSON value that was sent as such."""
         return self.value is not None and self.phase != "protocol" and bool(self.request.body)
+
+    def unsure(self, **changes: Any) -> Case:
+        """The case with *changes*, of which nobody knows whether a server takes it."""
+        return replace(self, intent="either", published_intent="either", **changes)
 
     def changed(self, name: str, request: Request, intent: Intent, about: str) -> Case:
         """The case beside this one that sends *request*: *intent* as far as this one is sure."""
@@ -300,7 +304,7 @@ def subject(
     """
     fault = ""
     parameters: Values = {}
-    marked = _same(second, operation)
+    marked = second.find_operation(operation.name) if second else None
     try:
         made = requests.composition(operation, overrides=overrides, marked=marked)
         parameters = requests.draft(
@@ -308,7 +312,7 @@ def subject(
         ).parameters
     except Unsatisfiable as error:
         made, fault = None, str(error)
-    published = _same(contract.published, operation)
+    published = contract.published.find_operation(operation.name)
     return Subject(
         contract=contract,
         operation=operation,
@@ -321,14 +325,6 @@ def subject(
         second=requests.body_schema(marked) if marked else None,
         given=given or {},
     )
-
-
-def _same(contract: Contract | None, operation: Operation) -> Operation | None:
-    """The operation of *contract* that has the same method and path, if there is one."""
-    try:
-        return contract.operation(operation.name) if contract else None
-    except NoSuchOperation:
-        return None
 
 
 def merged(target: Any, patch: Any) -> Any:
@@ -453,9 +449,9 @@ def addressed(
     The user's fields of the names *spared* are left out: what the request has there it is about.
     """
     filled = with_credential(request, PLACEHOLDER if settings.token is None else settings.token)
-    fields = tuple(pair for pair in settings.fields if pair[0].lower() not in spared)
+    fields = without(settings.fields, spared)
     own = {name.lower() for name, _ in fields}
-    kept = tuple(pair for pair in filled.fields if pair[0].lower() not in own)
+    kept = without(filled.fields, own)
     if "user-agent" not in own | {name.lower() for name, _ in kept}:
         kept = (*kept, ("User-Agent", "troth"))
     return replace(filled, fields=kept + fields)

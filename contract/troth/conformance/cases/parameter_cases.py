@@ -24,6 +24,7 @@ from troth.generation.values import generator_of
 from troth.http.exchange import Request
 from troth.openapi.contract import Contract
 from troth.openapi.operation import Operation, Parameter
+from troth.schema.schema import Schema
 from troth.validation import validator
 from troth.validation.styles import encoded
 
@@ -140,17 +141,12 @@ class _Walk:
         if self.key not in self.subject.parameters:
             # a text of which nothing is said may be a sort key or a cursor, of which only the
             # server knows what it is like
-            yield _Try(
-                "present", 1, value, "either-if-valid" if _is_free(parameter) else "computed"
-            )
+            legal: Legal = "either-if-valid" if says_nothing(schema) else "computed"
+            yield _Try("present", 1, value, legal)
 
     def _defect(self, value: Any, at: Location, defect: Defect) -> _Try:
-        about, replacement, legal, tier = (
-            defect.about,
-            defect.replacement,
-            defect.legal,
-            defect.tier,
-        )
+        about, legal, tier = defect.about, defect.legal, defect.tier
+        replacement = defect.replacement
         if has_written(replacement):
             # 1.0 for 1: the value is the same, and how it may be spelt no standard says
             legal = "either"
@@ -223,14 +219,11 @@ class _Walk:
         if not _is_sendable(request):
             return None
         # what no value is breaks a server alike, whichever parameter it stands for
-        sent = {each.about: True} if each.request else {f"{location} {name}": _sent(each.value)}
+        value = None if each.value is UNSET else each.value
+        sent = {each.about: True} if each.request else {f"{location} {name}": value}
         word = f"{location}-{slug(name)}/{slug(each.about)[:48]}"
         about = f"{location} parameter {name}: {each.about}"
         return judged(self.subject, request, word, about, legal=each.legal, sent=sent)
-
-
-def _sent(value: Any) -> Any:
-    return None if value is UNSET else value
 
 
 def _and_in_query(request: Request, pair: str) -> Request:
@@ -300,9 +293,8 @@ def _is_plain(field: tuple[str, str]) -> bool:
     return value.isascii() and not (name == "Cookie" and "%" in value)
 
 
-def _is_free(parameter: Parameter) -> bool:
-    """Whether nothing is said of *parameter* but that it is a text."""
-    schema = schema_of(parameter)
+def says_nothing(schema: Schema | None) -> bool:
+    """Whether *schema* says no more than that it is of a text."""
     return schema is None or (schema.is_valid("") and schema.is_valid("\N{SNOWMAN} ?"))
 
 

@@ -12,7 +12,7 @@ from troth import pointer as pointers
 from troth.conformance.cases.case import Case
 from troth.http import json_text
 from troth.http.exchange import Exchange
-from troth.openapi.contract import Contract, NoSuchOperation
+from troth.openapi.contract import Contract
 from troth.openapi.operation import Operation
 from troth.validation import streams
 from troth.violation import Severity, Violation
@@ -40,7 +40,7 @@ class Answers:
         return run_violation(case, "run.id-repeated", message)
 
     def _id(self, case: Case, body: Any) -> str | None:
-        operation = operation_of(self._contract, case)
+        operation = self._contract.find_operation(case.operation)
         completion = operation.completion if operation else None
         place = completion.response.get("id") if completion else None
         value = pointers.find(body, place) if place else None
@@ -61,7 +61,7 @@ class Answers:
         try:
             value = json_text.decode_lenient(body)[0]
             if isinstance(value, dict):
-                form = _form_members(operation_of(self._contract, case))
+                form = _form_members(self._contract.find_operation(case.operation))
                 value = {name: value[name] for name in value.keys() - form}
             return json_text.canonical(value)
         except (json_text.BadJson, ValueError, RecursionError):
@@ -86,7 +86,7 @@ def _form_members(operation: Operation | None) -> set[str]:
 
 def tokens_of(contract: Contract, case: Case, exchange: Exchange) -> int:
     """How many tokens the answer says that it took, where the document says which member does."""
-    operation = operation_of(contract, case)
+    operation = contract.find_operation(case.operation)
     completion = operation.completion if operation else None
     if completion is None or not completion.usage_total:
         return 0
@@ -98,25 +98,13 @@ def tokens_of(contract: Contract, case: Case, exchange: Exchange) -> int:
 def body_of(contract: Contract, case: Case, exchange: Exchange | None) -> Any:
     """The JSON body of a 2xx answer, or what its stream folds to; None where there is none."""
     response = exchange.response if exchange and not exchange.fault else None
-    operation = operation_of(contract, case)
+    operation = contract.find_operation(case.operation)
     if response is None or operation is None or not 200 <= response.status < 300:
         return None
-    declared = operation.response(response.status)
-    entry = declared.media_type(response.content_type or "") if declared else None
+    entry = operation.answer_type(response)
     if entry is not None and entry.is_stream:
         return streams.assemble(entry, streams.read(entry, response.body))
-    try:
-        return json_text.decode_lenient(response.body)[0]
-    except json_text.BadJson:
-        return None
-
-
-def operation_of(contract: Contract, case: Case) -> Operation | None:
-    """The operation of *case* as *contract* has it, None where it has none."""
-    try:
-        return contract.operation(case.operation)
-    except NoSuchOperation:
-        return None
+    return json_text.value_of(response.body)
 
 
 def run_violation(

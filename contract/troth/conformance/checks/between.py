@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from troth.conformance.selection import SAFE_METHODS
-from troth.errors import TrothError
 from troth.http.exchange import Exchange
 from troth.laws.laws import Law, Verdict, verdict
 from troth.openapi.contract import Contract
@@ -85,13 +84,11 @@ class LawsBetween:
         request, response = exchange.request, exchange.response
         refused = response is not None and 400 <= response.status < 500
         if request.method not in SAFE_METHODS and not refused:
-            change = (self._number, request.method, _segments(request.target))
-            self._changes.append(change)
-        try:
-            match = self._contract.match_request(request)
-        except TrothError:
+            self._changes.append((self._number, request.method, _segments(request.target)))
+        match = self._contract.find_match(request)
+        if match is None or response is None or exchange.fault:
             return None
-        if match.operation.name not in self._ends or response is None or exchange.fault:
+        if match.operation.name not in self._ends:
             return None
         facts = facts_of(match, request, response)
         noted = Noted(self._number, exchange, match, facts)

@@ -19,10 +19,11 @@ from urllib.parse import quote, unquote_plus
 
 from troth import pointer as pointers
 from troth.conformance.cases.case import Case, readable
+from troth.conformance.cases.parameter_cases import says_nothing
 from troth.conformance.checks import leniency, write_only
 from troth.conformance.checks.methods import allow_violations
 from troth.conformance.words import message_of, names_others
-from troth.errors import MethodNotAllowed, NoSuchPath, TrothError
+from troth.errors import MethodNotAllowed, NoSuchPath
 from troth.generation.chat_consistency import is_consistent
 from troth.generation.chat_features import Chat
 from troth.generation.mutations import LONE_SURROGATE
@@ -31,7 +32,7 @@ from troth.http.exchange import FAULTS, Exchange, Request, Response
 from troth.laws.laws import Verdict
 from troth.openapi.contract import Contract
 from troth.openapi.listing import is_cursor
-from troth.openapi.operation import Match, Operation, Parameter
+from troth.openapi.operation import Operation, Parameter
 from troth.openapi.resources import resources
 from troth.validation import validator
 from troth.validation.responses import ResponseValidator, missing_field
@@ -65,9 +66,10 @@ _LONGEST_HEAD = 8000
 _OF_HEADS = frozenset({400, 404, 413, 414, 431})
 #: What a careful server refuses and many a correct one takes: a warning.  So are formats, which
 #: JSON Schema 2020-12 §7.2.1 has as annotations unless they are asked to be more.
-_HYGIENE = frozenset({"request.content-type", "request-body.nan", "request-body.encoding"})
-#: What leaves no doubt of the meaning, or what a standard leaves to the reader (RFC 8259 §4, §9).
-_FORGIVEN = frozenset({"duplicate-key", "lone-surrogate", "number", "depth"})
+_HYGIENE = frozenset({"request.content-type", "request-body.nan"})
+#: What leaves no doubt of the meaning, or what a standard leaves to the reader (RFC 8259 §4, §9);
+#: that JSON may be in UTF-16 its readers have from RFC 7159 §8.1, and read it.
+_FORGIVEN = frozenset({"duplicate-key", "lone-surrogate", "number", "depth", "encoding"})
 
 
 # -- what is expected -----------------------------------------------------------------------------
@@ -83,7 +85,7 @@ def expectation(contract: Contract, case: Case, second: Contract | None = None) 
     if second is None or expected not in ("accepted", "refused"):
         return expected
     request = readable(case.request)
-    match = _match(second, request)
+    match = second.find_match(request)
     if match is None:
         return "either"
     broken = validator.request_violations(match, request, hints=False)
@@ -116,14 +118,6 @@ def _expectation(contract: Contract, case: Case) -> Expectation:
         # whether the published document rejects it too decides how grave it is to take it
         return "refused"
     return "either"
-
-
-def _match(contract: Contract, request: Request) -> Match | None:
-    """The operation as *contract* has it: effective and published may differ."""
-    try:
-        return contract.match_request(request)
-    except TrothError:
-        return None
 
 
 # the detail of an exception: its kind, and where it was raised
@@ -178,13 +172,11 @@ def _describing(
     contract: Contract, second: Contract, request: Request, response: Response
 ) -> Contract:
     """The one of two contracts that describes the media type of the answer."""
-    match = _match(contract, request)
+    match = contract.find_match(request)
     declared = match.operation.response(response.status) if match else None
-    content_type = response.content_type or ""
-    if declared is not None and declared.content and declared.media_type(content_type) is None:
-        other = _match(second, request)
-        described = other.operation.response(response.status) if other else None
-        if described is not None and described.media_type(content_type) is not None:
+    if match and declared and declared.content and match.operation.answer_type(response) is None:
+        other = second.find_match(request)
+        if other is not None and other.operation.answer_type(response) is not None:
             return second
     return contract
 
@@ -209,7 +201,7 @@ class _Check:
         self.exchange = exchange
         self.operation = operation
         self.expected = expected
-        self.match = _match(contract, exchange.request)
+        self.match = contract.find_match(exchange.request)
         self._answer: ResponseValidator | None = None
         if self.match is not None and exchange.response is not None:
             matched = self.match.operation
@@ -465,14 +457,11 @@ class _Check:
         """
         request = self.exchange.request
         for contract in (self.contract, self.second):
-            match = _match(contract, request) if contract else None
-            if match is None or match.operation.completion is None:
-                continue
-            try:
-                body = json_text.decode_lenient(request.body)[0]
-            except TrothError:
-                return False
-            return not is_consistent(Chat(match.operation.completion), body)
+            match = contract.find_match(request) if contract else None
+            if match is not None and match.operation.completion is not None:
+                body = json_text.value_of(request.body, default=...)
+                chat = Chat(match.operation.completion)
+                return body is not ... and not is_consistent(chat, body)
         return False
 
     @cached_property
@@ -538,7 +527,7 @@ def _is_mild(rule: Violation) -> bool:
 
 
 def _broken_by(contract: Contract, request: Request) -> tuple[Violation, ...]:
-    match = _match(contract, request)
+    match = contract.find_match(request)
     return validator.request_violations(match, request, hints=False) if match else ()
 
 
@@ -598,8 +587,7 @@ def _unknown_texts(
             is_there = f"{quote(parameter.name)}=" in target
         else:
             is_there = request is not None and request.field(parameter.name) is not None
-        schema = parameter.schema
-        if is_there and schema and schema.is_valid("") and schema.is_valid("\N{SNOWMAN} ?"):
+        if is_there and parameter.schema and says_nothing(parameter.schema):
             yield parameter
 
 
@@ -646,11 +634,10 @@ class _Severity:
         self._is_described = True
         if self._is_published or not violations:
             return
-        match = _match(contract.published, exchange.request)
+        match = contract.published.find_match(exchange.request)
         if match is None:
             return
-        declared = match.operation.response(response.status)
-        entry = declared.media_type(response.content_type or "") if declared else None
+        entry = match.operation.answer_type(response)
         self._is_described = entry is not None and entry.schema is not None
         published = ResponseValidator(match.operation, exchange.request, response)
         self._broken = tuple(published.violations())

@@ -56,9 +56,8 @@ def _is_of_another(subject: Subject, *, is_own: bool) -> bool:
     """
     if subject.made is not None and subject.made.chat is not None:
         return True
-    return (
-        subject.operation.method == "POST" and not subject.operation.template.names and not is_own
-    )
+    operation = subject.operation
+    return operation.method == "POST" and not operation.template.names and not is_own
 
 
 async def later(session: Session, subject: Subject) -> None:
@@ -148,9 +147,7 @@ def _marked(subject: Subject, name: str, mark: str, *, about: str) -> Case:
         if made is not None and made.valid(marked) and made.usual(marked):
             value = marked
     case = subject.case("stateful", name, value, about=about)
-    if value is subject.minimal:
-        return case
-    return replace(case, intent="either", published_intent="either")
+    return case if value is subject.minimal else case.unsure()
 
 
 def _places(value: Any, tokens: tuple[Token, ...] = ()) -> Iterator[tuple[Token, ...]]:

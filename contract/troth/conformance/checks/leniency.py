@@ -22,7 +22,7 @@ from troth.generation.locations import ABSENT, put
 from troth.http.exchange import Request
 from troth.openapi.contract import Contract
 from troth.openapi.operation import Match, Operation, Parameter
-from troth.openapi.schema_view import of_parameter
+from troth.openapi.schema_view import is_list
 from troth.schema.applicators import reference
 from troth.schema.schema import Schema
 from troth.validation import coercion, content, styles
@@ -55,21 +55,16 @@ def is_taken_so(match: Match, request: Request, violation: Violation) -> bool:
         return True
     if rule == "malformed":
         return False
-    if rule == "repeated" and _is_list(parameter):  # which one text holds
+    if rule == "repeated" and is_list(parameter):  # which one text holds
         return parameter.location == "query" and _is_fine_once(parameter, match, request)
     if rest and rest[0].isdigit() and parameter.explode:
         texts = texts[int(rest[0]) : int(rest[0]) + 1]
         schema = coercion.items(parameter.schema, int(rest[0]))
-    elif len(texts) > 1 and _is_list(parameter):
+    elif len(texts) > 1 and is_list(parameter):
         return False  # all of them are the value, and no text is it for itself
     else:
         schema = parameter.schema
     return schema is not None and any(_allows(schema, text) for text in texts)
-
-
-def _is_list(parameter: Parameter) -> bool:
-    view = of_parameter(parameter)
-    return view is not None and view.is_array
 
 
 def _is_fine_once(parameter: Parameter, match: Match, request: Request) -> bool:

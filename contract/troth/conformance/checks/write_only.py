@@ -7,7 +7,6 @@ from typing import Any
 
 from troth import pointer as pointers
 from troth.conformance.words import is_masked
-from troth.errors import TrothError
 from troth.http import json_text
 from troth.http.exchange import Request, Response
 from troth.openapi.operation import Operation
@@ -24,7 +23,7 @@ def is_blank(violation: Violation, response: Response) -> bool:
 
     JSON Schema lets an authority return a blank in the place of what it does not give away.
     """
-    value = pointers.find(_value(response.body), violation.instance_pointer)
+    value = pointers.find(json_text.value_of(response.body), violation.instance_pointer)
     return value is None or value == "" or (isinstance(value, str) and is_masked(value))
 
 
@@ -33,7 +32,7 @@ def given_away(operation: Operation, request: Request, response: Response) -> It
 
     Pointers into the answer's body.
     """
-    body, declared = operation.request_body, operation.response(response.status)
+    body = operation.request_body
     entry = body.media_type(request.content_type or "") if body is not None else None
     taken = view_of(entry.schema) if entry is not None else None
     if taken is None or not 200 <= response.status < 300:
@@ -43,13 +42,13 @@ def given_away(operation: Operation, request: Request, response: Response) -> It
         for name, member in taken.members.items()
         if any(schema.get("writeOnly") is True for _, schema in member.parts)
     ]
-    sent = _value(request.body) if names else None
+    sent = json_text.value_of(request.body) if names else None
     if not isinstance(sent, dict):
         return
     hidden = {name: sent[name] for name in names if name in sent and _is_telling(sent[name])}
-    answer = declared.media_type(response.content_type or "") if declared is not None else None
+    answer = operation.answer_type(response)
     told = view_of(answer.schema) if answer is not None else None
-    for at, part in pointers.places(_value(response.body) if hidden else None):
+    for at, part in pointers.places(json_text.value_of(response.body) if hidden else None):
         for name in hidden.keys() & part.keys() if isinstance(part, dict) else ():
             place = told.at(at) if told is not None else None
             if part[name] == hidden[name] and (place is None or name not in place.members):
@@ -60,10 +59,3 @@ def _is_telling(value: Any) -> bool:
     if isinstance(value, str):
         return len(value) >= _TELLING_TEXT
     return type(value) in (int, float) and abs(value) >= _TELLING_NUMBER
-
-
-def _value(body: bytes) -> Any:
-    try:
-        return json_text.decode_lenient(body)[0]
-    except TrothError:
-        return None

@@ -21,15 +21,7 @@ if TYPE_CHECKING:
     from troth.conformance.run_summary import RunSummary
 
 #: What may be asked for with --report: each is a module here, imported when it is asked for.
-FORMS = (
-    "json",
-    "junit",
-    "html",
-    "sarif",
-    "har",
-    "github",
-    "markdown",
-)
+FORMS = ("json", "junit", "html", "sarif", "har", "github", "markdown")
 
 
 class BadReport(TrothError):

@@ -53,8 +53,7 @@ def render(run: RunSummary, *, width: int, colour: bool) -> str:
     """
     terminal = _Terminal(max(width, _NARROWEST), colour=colour)
     wide = terminal.width
-    lines: list[str] = []
-    lines += terminal.unreached(run)
+    lines = [*terminal.unreached(run)]
     groups: dict[tuple[str, str, str], list[Cause]] = {}
     for cause in run.causes:
         if not cause.first.known:
@@ -151,12 +150,8 @@ class _Terminal:
             yield from self.text(visible(reason), indent=2)
             for name in operations[:_LISTED]:
                 yield from self.text(visible(name), indent=4, style="dim")
-            if len(operations) > _LISTED:
-                more = f"… and {len(operations) - _LISTED:,} more"
-                yield from self.text(more, indent=4, style="dim")
-        if len(reasons) > _NAMED:
-            rest = sum(len(operations) for _, operations in reasons[_NAMED:])
-            yield from self.text(f"… and {rest:,} more", indent=2)
+            yield from self._more(operations[_LISTED:], indent=4, style="dim")
+        yield from self._more([name for _, names in reasons[_NAMED:] for name in names])
         yield ""
 
     def places(self, cause: Cause) -> Iterator[str]:
@@ -174,8 +169,7 @@ class _Terminal:
         yield from self.text(visible(head), style="bold")
         for cause in causes[:_NAMED]:
             yield from self._in_a_line(cause, sentence(cause.first))
-        if len(causes) > _NAMED:
-            yield from self.text(f"… and {len(causes) - _NAMED:,} more", indent=2)
+        yield from self._more(causes[_NAMED:])
         yield ""
 
     def known(self, causes: Sequence[Cause]) -> Iterator[str]:
@@ -188,9 +182,12 @@ class _Terminal:
             yield from self._in_a_line(
                 cause, f"{first.code}  {first.violation.operation}  {sentence(first)}"
             )
-        if len(causes) > MOST:
-            yield from self.text(f"… and {len(causes) - MOST:,} more", indent=2)
+        yield from self._more(causes[MOST:])
         yield ""
+
+    def _more(self, rest: Sequence[object], *, indent: int = 2, style: str = "") -> list[str]:
+        more = f"… and {len(rest):,} more"
+        return self.text(more, indent=indent, style=style) if rest else []
 
     def _in_a_line(self, cause: Cause, words: str) -> list[str]:
         first, others = cause.first, len(cause.operations) - 1

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from troth.conformance.events import Cut
-from troth.conformance.reports.text import counted, shortened, visible
+from troth.conformance.reports.text import counted, listed, shortened, visible
 
 # -- bytes ------------------------------------------------------------------------------------
 
@@ -186,9 +186,7 @@ def _string(text: str) -> str:
 
 
 def _names(names: Sequence[str]) -> str:
-    shown = [visible(shortened(name, 40)) for name in names[:6]]
-    more = f" and {len(names) - 6} more" if len(names) > 6 else ""
-    return ", ".join(shown) + more
+    return listed([visible(shortened(name, 40)) for name in names], 6)
 
 
 def _equal(one: Any, other: Any) -> bool:

@@ -14,7 +14,7 @@ from troth.conformance import curl
 from troth.conformance.conclusions import Cause
 from troth.conformance.events import Finding, Step
 from troth.conformance.reports.excerpts import excerpt, json_lines, size_note, stream_lines
-from troth.conformance.reports.text import counted, shortened
+from troth.conformance.reports.text import counted, listed, shortened
 from troth.conformance.run_summary import RunSummary, check_of
 from troth.http import json_text, media_type
 from troth.http.exchange import Exchange, Fields
@@ -105,11 +105,9 @@ def other_places(cause: Cause, *, most: int) -> str:
     words = []
     for operation, ids in cause.ids.items():
         others = [one for one in ids if one != cause.first.id]
-        more = f" and {len(others) - _IDS} more" if len(others) > _IDS else ""
         if others:
-            words.append(f"{operation} ({', '.join(others[:_IDS])}{more})")
-    left = f" and {len(words) - most:,} more" if len(words) > most else ""
-    return ", ".join(words[:most]) + left
+            words.append(f"{operation} ({listed(others, _IDS)})")
+    return listed(words, most)
 
 
 def unreached_line(run: RunSummary) -> str:
@@ -152,8 +150,7 @@ def notes_of_run(run: RunSummary) -> list[str]:
         if operation not in unreached:
             held_back.setdefault(why, []).append(operation)
     for why, names in held_back.items():
-        named = ", ".join(names[:6]) + (f" and {len(names) - 6} more" if names[6:] else "")
-        notes.append(f"held back: {named}: {why} (--allow-destructive sends it)")
+        notes.append(f"held back: {listed(names, 6)}: {why} (--allow-destructive sends it)")
     if finished and finished.left_behind:
         left = ", ".join(f"{number} by {name}" for name, number in finished.left_behind.items())
         notes.append(f"left behind, to be deleted: {left}")
@@ -233,13 +230,8 @@ def curl_line(run: RunSummary, finding: Finding) -> str:
     """The line that sends *finding*'s request again; empty when a body was not kept whole."""
     if any("request" in cuts for cuts in (finding.cuts, *(one.cuts for one in finding.steps))):
         return ""
-    own_fields = (run.started.settings.get("header") if run.started else None) or ()
-    return curl.of(
-        finding,
-        run.target or "http://127.0.0.1",
-        own_fields=[str(name) for name in own_fields],
-        folder=run.bodies,
-    )
+    url = run.target or "http://127.0.0.1"
+    return curl.of(finding, url, own_fields=run.own_fields, folder=run.bodies)
 
 
 # -- the request ------------------------------------------------------------------------------

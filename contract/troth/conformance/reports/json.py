@@ -12,7 +12,7 @@ from troth.conformance.events import Cut, Finding, Started
 from troth.conformance.journal import body_json
 from troth.conformance.reports.finding_text import curl_line
 from troth.conformance.reports.text import as_json
-from troth.conformance.run_summary import LawSummary, OperationSummary, RunSummary, check_of
+from troth.conformance.run_summary import OperationSummary, RunSummary, check_of
 from troth.http.exchange import Exchange
 
 FORMAT = 1
@@ -99,9 +99,7 @@ def _finding(run: RunSummary, finding: Finding, most: int) -> dict[str, Any]:
         "location": violation.location,
         "instance_pointer": violation.instance_pointer,
         "schema_pointer": violation.schema_pointer,
-        "file": violation.place.file if violation.place else None,
-        "line": violation.place.line if violation.place else None,
-        "column": violation.place.column if violation.place else None,
+        **{name: getattr(violation.place, name, None) for name in ("file", "line", "column")},
         "status": violation.status,
         "content_type": violation.content_type,
         "law": violation.law,
@@ -156,32 +154,17 @@ def _body(data: bytes, most: int, cut: Cut | None) -> dict[str, Any]:
     return {**shown, **whole}
 
 
+#: What is told of an operation, and of a law, under the names that they have in the summary.
+_OPERATION = (
+    *("name", "requests", "cases", "seconds", "statuses", "intents", "valid"),
+    *("members", "branches", "keywords"),
+)
+_LAW = ("id", "group", "severity", "says", "state", "applied", "held", "broken", "undecided")
+
+
 def _operation(operation: OperationSummary) -> dict[str, Any]:
     return {
-        "name": operation.name,
-        "requests": operation.requests,
-        "cases": operation.cases,
-        "seconds": operation.seconds,
-        "statuses": operation.statuses,
-        "intents": operation.intents,
-        "valid": operation.valid,
-        "members": operation.members,
-        "branches": operation.branches,
-        "keywords": operation.keywords,
+        **{name: getattr(operation, name) for name in _OPERATION},
         "checked": sorted(operation.checked),
-        "laws": [_law(law) for law in operation.laws],
-    }
-
-
-def _law(law: LawSummary) -> dict[str, Any]:
-    return {
-        "id": law.id,
-        "group": law.group,
-        "severity": law.severity,
-        "says": law.says,
-        "state": law.state,
-        "applied": law.applied,
-        "held": law.held,
-        "broken": law.broken,
-        "undecided": law.undecided,
+        "laws": [{name: getattr(law, name) for name in _LAW} for law in operation.laws],
     }

@@ -20,7 +20,7 @@ from troth.conformance.reports.finding_text import (
     unreached_by_reason,
     unreached_line,
 )
-from troth.conformance.reports.text import counted, shortened, visible, visible_lines
+from troth.conformance.reports.text import counted, listed, shortened, visible, visible_lines
 from troth.conformance.run_summary import OperationSummary, RunSummary
 
 #: GitHub takes 1 MiB of summary, and nobody reads so much.
@@ -61,9 +61,8 @@ def _unreached(run: RunSummary) -> list[str]:
         return []
     lines = [f"**{unreached_line(run)}**", ""]
     for reason, operations in reasons[:MOST]:
-        more = f" and {len(operations) - _NAMED:,} more" if len(operations) > _NAMED else ""
-        named = ", ".join(_code(name) for name in operations[:_NAMED])
-        lines.append(f"- {named}{more}: {_escaped(reason)}")
+        named = listed([_code(name) for name in operations], _NAMED)
+        lines.append(f"- {named}: {_escaped(reason)}")
     if len(reasons) > MOST:
         lines.append(f"- … and for {counted(len(reasons) - MOST, 'more reason')}")
     return [*lines, ""]

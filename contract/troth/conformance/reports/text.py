@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 # C0 and C1 controls, surrogates, and what reorders or hides text (Unicode bidi controls, zero
@@ -67,6 +67,12 @@ def shortened(value: str, most: int) -> str:
         return value
     half = (most - 1) // 2
     return f"{value[: most - 1 - half]}…{value[len(value) - half :]}"
+
+
+def listed(words: Sequence[str], most: int, *, link: str = " and ") -> str:
+    """The first *most* of *words*, and how many more there are."""
+    left = len(words) - most
+    return ", ".join(words[:most]) + (f"{link}{left:,} more" if left > 0 else "")
 
 
 def counted(number: int, noun: str) -> str:

@@ -48,13 +48,11 @@ def addressing(
 
 def conditions(operation: Operation, item: Item | None, fields: Fields) -> Fields:
     """What a condition that must be there is: one that *item* as it is now meets."""
-    given = {name.lower() for name, _ in fields}
-    for parameter in operation.parameters:
-        is_asked = parameter.location == "header" and parameter.required
-        if is_asked and parameter.name.lower() == "if-match" not in given:
-            tags = [each.field("ETag") for each in (item.readings if item else [])]
-            return ((parameter.name, tags[-1] if tags and tags[-1] else "*"),)
-    return ()
+    parameter = operation.condition
+    if parameter is None or any(name.lower() == "if-match" for name, _ in fields):
+        return ()
+    tags = [each.field("ETag") for each in (item.readings if item else [])]
+    return ((parameter.name, tags[-1] if tags and tags[-1] else "*"),)
 
 
 def given_names(settings: Settings, resource: Resource) -> set[str]:
@@ -83,14 +81,12 @@ def case_of(
     known = {key: one for key, one in known.items() if key[1].lower() not in _CONDITIONS}
     addressed = replace(subject, parameters=known)
     value = subject.minimal if body is UNSET else body
-    case = addressed.case("resources", f"{about}-{number}", value, about=about)
-    return replace(case, intent="either", published_intent="either")
+    return addressed.case("resources", f"{about}-{number}", value, about=about).unsure()
 
 
 def sources_of(
     operation: Operation,
     answers: Sequence[Answer],
-    *,
     values: Mapping[str, Any],
     expressions: Mapping[str, tuple[Answer, str]],
     fields: Fields,

@@ -11,10 +11,11 @@ import html
 import json
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
+from itertools import combinations
 from typing import Any, Literal
 from urllib.parse import unquote, urlsplit
 
@@ -284,3 +285,102 @@ def created_anew(before: Any, after: Any) -> list[Difference]:
         for name, value in before.items()
         if is_of_creation(name) and value and after.get(name) and value != after[name]
     ]
+
+
+# -- what follows from other members --------------------------------------------------------------
+
+#: Two numbers are the same to a server that rounds to cents.
+_CENT = Decimal("0.01")
+#: Factors that tell nothing: what is multiplied by them is another member, or nothing.
+_PLAIN = frozenset({Decimal(0), Decimal(1), Decimal(-1)})
+
+
+@dataclass(frozen=True, slots=True)
+class Derivation:
+    """A number, the member *name* of an item, that is the product of the members *terms*.
+
+    Or it is the sum of such products in the objects of its member *rows*.
+    """
+
+    name: str
+    terms: tuple[str, str]
+    rows: str = ""
+
+    def __str__(self) -> str:
+        product = " times ".join(self.terms)
+        return f"the sum of {product} of all {self.rows}" if self.rows else product
+
+    def value(self, item: Any) -> Decimal | None:
+        """What it ought to be in *item*; None where that cannot be told."""
+        rows = item.get(self.rows) if self.rows else [item]
+        if not isinstance(rows, list):
+            return None
+        total = Decimal(0)
+        for row in rows:
+            one, other = self._factors(row)
+            if one is None or other is None:
+                return None
+            total += one * other
+        return total
+
+    def holds(self, item: Any) -> bool:
+        """Whether it is that in *item*; so where nobody can tell."""
+        there, meant = _number(item.get(self.name)), self.value(item)
+        return there is None or meant is None or abs(there - meant) < _CENT
+
+    def is_told(self, item: Any) -> bool:
+        """Whether *item* shows that it is that, and not one of its terms."""
+        if not self.holds(item) or self.value(item) in (None, *_PLAIN):
+            return False
+        rows = item[self.rows] if self.rows else [item]
+        return any(not {*self._factors(row)} & _PLAIN for row in rows)
+
+    def _factors(self, row: Any) -> tuple[Decimal | None, Decimal | None]:
+        one, other = (row.get(term) if isinstance(row, dict) else None for term in self.terms)
+        return _number(one), _number(other)
+
+
+def derivations(items: Sequence[dict[str, Any]], *, sent: Collection[str]) -> list[Derivation]:
+    """The numbers that a server has worked out of what was *sent*, in all *items* as it made them.
+
+    By chance a number may be the product of two; hardly two of them.
+    """
+    found = []
+    for name in dict.fromkeys(key for item in items for key in item if key not in sent):
+        for each in _conceivable(name, items, sent):
+            shown = {each.value(item) for item in items if each.is_told(item)}
+            if len(shown) > 1 and all(map(each.holds, items)):
+                found.append(each)
+                break
+    return found
+
+
+def _conceivable(
+    name: str, items: Sequence[dict[str, Any]], sent: Collection[str]
+) -> Iterator[Derivation]:
+    if not any(_number(item.get(name)) is not None for item in items):
+        return
+    for rows in ("", *sent):
+        held = [item.get(rows) if rows else [item] for item in items]
+        inner = [row for each in held if isinstance(each, list) for row in each]
+        numbers = [
+            key
+            for key in dict.fromkeys(key for row in inner if isinstance(row, dict) for key in row)
+            if rows or key in sent
+            if any(isinstance(row, dict) and _number(row.get(key)) is not None for row in inner)
+        ]
+        for terms in combinations(numbers, 2):
+            yield Derivation(name, terms, rows)
+
+
+def _number(value: Any) -> Decimal | None:
+    """*value* as a number; of a text, too, that is written as an amount of money."""
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        return None
+    is_amount = _AMOUNT.fullmatch(value) if isinstance(value, str) else abs(value) < _LARGEST
+    return Decimal(str(value)) if is_amount else None
+
+
+#: Beyond it, a number is not exact everywhere.
+_LARGEST = 2**53
+_AMOUNT = re.compile(r"-?[0-9]{1,15}[.][0-9]{1,4}")

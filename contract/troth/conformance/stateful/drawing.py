@@ -15,11 +15,12 @@ from troth.conformance.cases.case import Subject
 from troth.conformance.stateful.comparison import same
 from troth.conformance.stateful.items import at, put
 from troth.errors import SpecError
-from troth.generation.request_writer import UNSET, body_type
+from troth.generation.request_writer import UNSET
+from troth.generation.requests import body_schema
 from troth.generation.source import Unsatisfiable
 from troth.generation.values import synthesize
 from troth.openapi.resources import Resource
-from troth.openapi.schema_view import View, of_content
+from troth.openapi.schema_view import View, view_of
 from troth.schema.schema import Schema
 from troth.seed import Seed
 
@@ -41,8 +42,7 @@ def drawn(subject: Subject, *, seed: Seed, is_small: bool, name: str) -> Any:
         draws = [synthesize(schema, seed=seed.child(each), name=name) for each in range(_DRAWS)]
     except Unsatisfiable:
         return subject.minimal
-    entry = body_type(subject.operation)
-    view = of_content((entry,)) if entry is not None else None
+    view = view_of(body_schema(subject.operation))
     most = _telling(_most(draws, view), view, schema=schema, seed=seed)
     whole = next((each for each in (most, *draws) if subject.made.valid(each)), draws[0])
     return subject.overridden(whole)
@@ -109,8 +109,7 @@ def named_anew(
     subject: Subject, body: Any, *, pointer: str, used: Collection[Any], seed: Seed
 ) -> Any:
     """*body* with an identifier at *pointer* that is none of those *used*, where it has one."""
-    entry = body_type(subject.operation)
-    view = of_content((entry,)) if entry is not None else None
+    view = view_of(body_schema(subject.operation))
     member = view.at(pointer) if view is not None and pointer else None
     before = at(body, pointer)
     if member is None or subject.made is None or before is UNSET or before not in used:
@@ -132,8 +131,7 @@ def odder(subject: Subject, body: Any, place: str, *, but: Collection[str] = ())
 
     They are the same moments, in another zone.  Members called as in *but* stay as they are.
     """
-    entry = body_type(subject.operation)
-    view = of_content((entry,)) if entry is not None else None
+    view = view_of(body_schema(subject.operation))
     inner = view.at(place) if view is not None and place else view
     item = at(body, place)
     if subject.made is None or inner is None or not isinstance(item, dict):

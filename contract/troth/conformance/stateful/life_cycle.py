@@ -8,10 +8,11 @@ kept and marked; a list may be one of few.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from troth import pointer as pointers
+from troth.conformance.reports.text import counted
 from troth.conformance.stateful.comparison import (
     Difference,
     changed_to,
@@ -30,12 +31,12 @@ from troth.conformance.stateful.items import (
     same_id,
     texts_of,
 )
-from troth.conformance.stateful.trial import Check, Trial
+from troth.conformance.stateful.trial import LIST_PATIENCE, Check, Trial
 from troth.conformance.stateful.volatile import lasting
 from troth.generation.request_writer import UNSET
 from troth.http import media_type
 from troth.openapi.names import in_singular, words_of
-from troth.openapi.schema_view import View, of_content
+from troth.openapi.schema_view import View, of_answer, of_request
 from troth.violation import Severity
 
 #: So many other members of an item are tried for its name before it is said not to be there.
@@ -46,6 +47,8 @@ _BRANCH = re.compile(r"/(?:oneOf|anyOf|then|else|dependentSchemas)/")
 _ITEMS = 2
 #: So many differences are named in a sentence.
 _NAMED = 3
+#: So many others are made before it is said that an item outlasts them.
+_OTHERS = 128
 #: The status of what was there once (RFC 9110 §15.5.11).
 _GONE = 410
 
@@ -146,13 +149,8 @@ async def _reads_back_other(trial: Trial, item: Item) -> bool:
     made, at_first = item.created, found[0].pointer
     reading = "" if answer is made else f"{answer.line} "
     message = f"{made.line} took it, and {reading}answers otherwise: {named(found)}"
-    trial.tell(
-        *("resource.reads-back-other", message),
-        by=answer,
-        of=made,
-        severity=severity_of(found),
-        pointer=at_first,
-    )
+    code, severity = "resource.reads-back-other", severity_of(found)
+    trial.tell(code, message, by=answer, of=made, severity=severity, pointer=at_first)
     return True
 
 
@@ -161,8 +159,7 @@ async def default_taken(trial: Trial) -> None:
     item = await trial.item()
     small = await trial.create(is_small=True) if item is not None else None
     answer = await current(trial, small) if small is not None else None
-    entry = small.created.operation.request_body if small is not None else None
-    view = of_content(entry.content) if entry is not None else None
+    view = of_request(small.created.operation) if small is not None else None
     if small is None or answer is None or view is None or not isinstance(small.sent, dict):
         return
     if any(may_be_one(one, small) for one in trial.namesakes(small)):
@@ -176,13 +173,9 @@ async def default_taken(trial: Trial) -> None:
     found = [one for one in different(small, unsent, answer) if one.kind != "absent"]
     if found := await lasting(trial, small, found, by=answer):
         message = f"{small.created.line} left to its default what is otherwise: {named(found)}"
-        trial.tell(
-            *("resource.default-ignored", message),
-            by=answer,
-            of=small.created,
-            severity="warning",
-            pointer=found[0].pointer,
-        )
+        code, place = "resource.default-ignored", found[0].pointer
+        made = small.created
+        trial.tell(code, message, by=answer, of=made, severity="warning", pointer=place)
 
 
 async def same_bytes(trial: Trial) -> None:
@@ -228,7 +221,26 @@ def different(item: Item, meant: Any, answer: Answer) -> list[Difference]:
         declared=list(declared),
         computed=is_always_computed if is_told_apart(item, declared) else is_computed,
     )
-    return [one for one in found if not (one.kind == "absent" and _is_default(one, declared))]
+    found = [one for one in found if not (one.kind == "absent" and _is_default(one, declared))]
+    return sayable(item, found, answer)
+
+
+def sayable(item: Item, found: list[Difference], answer: Answer) -> list[Difference]:
+    """What of *found* the document lets *answer* tell as it was meant.
+
+    A request may take what no answer can show: who shows something else then does as he is told.
+    """
+    response = answer.operation.response(answer.status)
+    entry = response.media_type(answer.response.content_type or "") if response else None
+    schema = entry.schema if entry is not None else None
+    if not found or schema is None or not schema.is_valid(answer.body):
+        return found
+    place = item.resource.item(answer.operation, answer.status) or ""
+    return [
+        one
+        for one in found
+        if schema.is_valid(pointers.put(answer.body, place + one.pointer, one.meant))
+    ]
 
 
 def is_told_apart(item: Item, declared: Mapping[str, View]) -> bool:
@@ -237,8 +249,7 @@ def is_told_apart(item: Item, declared: Mapping[str, View]) -> bool:
     Then what a client may send is what it decides.  Where one schema stands for both, much of it
     may be the server's.
     """
-    sent = item.created.operation.request_body
-    view = of_content(sent.content) if sent is not None else None
+    view = of_request(item.created.operation)
     inner = view.at(item.resource.sent(item.created.operation) or "") if view else None
     members = inner.members if inner is not None else {}
     return bool(set(declared) - set(members)) and not set(own_name(item)) & set(members)
@@ -257,8 +268,7 @@ def own_name(item: Item) -> tuple[str, ...]:
 
 def declared_in(item: Item, answer: Answer) -> dict[str, View]:
     """The members that the document says the item in *answer* has, whatever branch it is of."""
-    response = answer.operation.response(answer.status)
-    view = of_content(response.content) if response is not None else None
+    view = of_answer(answer.operation, answer.status)
     inner = view.at(item.resource.item(answer.operation, answer.status) or "") if view else None
     return _of_all(inner) if inner is not None else {}
 
@@ -311,8 +321,7 @@ def may_be_one(one: Item, other: Item) -> bool:
     """
     if one.sent == other.sent or UNSET in (one.sent, other.sent):
         return True
-    sent, place = one.created.operation.request_body, one.resource.sent(one.created.operation)
-    view = of_content(sent.content) if sent is not None else None
+    view, place = of_request(one.created.operation), one.resource.sent(one.created.operation)
     inner = view.at(place or "") if view is not None else None
     needed = [pointers.join("", name) for name in sorted(inner.required)] if inner else []
     return bool(needed) and all(same(at(one.sent, each), at(other.sent, each)) for each in needed)
@@ -335,9 +344,8 @@ async def names_after_deletion(trial: Trial) -> None:
     if is_named or not alike_named(earlier, later):
         return
     if not may_be_one(earlier, later) and later.created.status == 201:
-        message = (
-            f"after a deletion what is created is {later.identifier!r}, which is there already"
-        )
+        name = later.identifier
+        message = f"after a deletion what is created is {name!r}, which is there already"
         trial.tell("resource.id-repeated", message, by=later.created)
 
 
@@ -367,7 +375,7 @@ async def _missing_from(trial: Trial, item: Item, *, seen: Listed | None = None)
     found = seen or await trial.listed(item)
     if found is None or not found.is_whole or found.having(item) or not found.is_named(item):
         return None
-    if await trial.patience():
+    if await trial.patience(LIST_PATIENCE):
         found = await trial.listed(item)
         if found is None or not found.is_whole or found.having(item):
             return None
@@ -388,8 +396,10 @@ async def of_another(trial: Trial) -> None:
 
     Told when it is so twice, with other values: what a server fills in by itself may be the same.
     """
-    first = await _taken_over(trial)
-    second = await _taken_over(trial) if first is not None and first[0] else None
+    known = next(_made_of_less(trial), None) or await _make_of_less(trial)
+    first = await _taken_over(trial, *known) if known is not None else None
+    other = await _make_of_less(trial) if first is not None and first[0] else None
+    second = await _taken_over(trial, *other) if other is not None else None
     if first is None or second is None:
         return
     values, answer = second
@@ -400,16 +410,34 @@ async def of_another(trial: Trial) -> None:
             return
 
 
-async def _taken_over(trial: Trial) -> tuple[dict[str, Any], Answer] | None:
-    """What an item that was made of little has of the one before it that was made of much."""
+def _made_of_less(trial: Trial) -> Iterator[tuple[Item, Any]]:
+    """The items that were made of less than the request before that had, and what that had."""
+    for item in trial.items():
+        made = item.created
+        earlier = trial.answers[: trial.answers.index(made)]
+        before = next((one for one in reversed(earlier) if one.operation is made.operation), None)
+        sent = at(before.case.value, item.resource.sent(made.operation)) if before else UNSET
+        if isinstance(sent, dict) and isinstance(item.sent, dict) and len(sent) > len(item.sent):
+            yield item, sent
+
+
+async def _make_of_less(trial: Trial) -> tuple[Item, Any] | None:
+    """An item that is made of little after one that is made of much, and what that one had."""
     whole = await trial.create()
     small = await trial.create(is_small=True) if whole is not None else None
-    answer = await current(trial, small) if small is not None else None
-    if whole is None or small is None or answer is None:
+    return (small, whole.sent) if small is not None and whole is not None else None
+
+
+async def _taken_over(
+    trial: Trial, small: Item, before: Any
+) -> tuple[dict[str, Any], Answer] | None:
+    """What *small*, an item that was made of little, has of what the request *before* had."""
+    answer = await current(trial, small)
+    if answer is None:
         return None
-    if not all(isinstance(each, dict) for each in (whole.sent, small.sent, small.current)):
+    if not all(isinstance(each, dict) for each in (before, small.sent, small.current)):
         return None
-    unsent = {name: value for name, value in whole.sent.items() if name not in small.sent}
+    unsent = {name: value for name, value in before.items() if name not in small.sent}
     # the very value: what a server fills in by itself (`{}`, a mask, an address) is like any
     taken = {
         name: value
@@ -445,9 +473,8 @@ async def deleted(trial: Trial) -> None:
     if again is not None and again.is_missing and after is not None and before is not None:
         await _only_marked(trial, item, before=before, after=after, by=again)
     if again is not None and again.status >= 500:
-        message = (
-            f"{again.line} a second time answers {again.status}: the first answered {answer.status}"
-        )
+        first = f"the first answered {answer.status}"
+        message = f"{again.line} a second time answers {again.status}: {first}"
         trial.tell("resource.deleted-twice", message, by=again, alone=True)
     if after is not None and after.is_missing and after.operation.method == "GET":
         head = await trial.send(after.operation, item=item, method="HEAD")
@@ -575,6 +602,29 @@ async def _still_listed(trial: Trial, item: Item, *, by: Answer) -> None:
     trial.tell("resource.still-listed", message, by=found.last)
 
 
+async def lasts(trial: Trial) -> None:
+    """What was created, and nobody has touched since, is there when many others were made."""
+    first, due = await trial.create(), 1
+    for others in range(1, _OTHERS + 1):
+        if first is None or await trial.create() is None:
+            return
+        if others < due:
+            continue
+        due *= 2
+        answer = await trial.read(first)
+        if answer is None or answer.is_missing:
+            break
+    else:
+        return
+    if answer is not None:
+        message = (
+            f"{first.created.line} made it, nobody has touched it since, and {answer.line} answers "
+            f"{answer.status} once {counted(others, 'other')} had been made"
+        )
+        # a server may have said elsewhere for how long it keeps things
+        trial.tell("run.forgotten", message, by=answer, severity="warning")
+
+
 READING: tuple[Check, ...] = (
     Check("readable", readable, frozenset({"create", "read"})),
     Check("reads-back", reads_back, frozenset({"create"})),
@@ -591,3 +641,5 @@ DELETING: tuple[Check, ...] = (
     # the last: nothing of the trial is where it was, then
     Check("deleted-with-parent", deleted_with_parent, frozenset({"create"})),
 )
+#: Takes many items: it is run where something was seen to be forgotten.
+LASTING = Check("lasting", lasts, frozenset({"create", "read"}))

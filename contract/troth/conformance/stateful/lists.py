@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from typing import Any
+from urllib.parse import parse_qsl
 
 from troth import pointer as pointers
 from troth.conformance.stateful import paging
@@ -18,7 +19,7 @@ from troth.conformance.stateful.changes import change
 from troth.conformance.stateful.comparison import Difference, differences, same
 from troth.conformance.stateful.items import Answer, Item, Listed, at, names_in, same_id
 from troth.conformance.stateful.life_cycle import current, named, own_name
-from troth.conformance.stateful.trial import Check, Trial
+from troth.conformance.stateful.trial import LIST_PATIENCE, Check, Trial
 from troth.conformance.stateful.volatile import lasting
 from troth.generation.request_writer import UNSET
 from troth.http import json_text
@@ -26,7 +27,7 @@ from troth.openapi.listing import is_total
 from troth.openapi.names import words_of
 from troth.openapi.operation import Operation, Parameter
 from troth.openapi.resources import Listing, Role
-from troth.openapi.schema_view import of_parameter
+from troth.openapi.schema_view import is_list, values_of
 from troth.violation import Severity
 
 #: So many items there are when a list is looked at, if they can be made.
@@ -114,7 +115,7 @@ async def pages(trial: Trial) -> None:
         return
     if broken is not None:
         _dead(trial, broken, walk.last)
-    elif not _repeats(trial, walk, found):
+    elif not _repeats(trial, walk, found) and not _is_endless(trial, walk, found, listing):
         await _lost(trial, item, whole=whole, walk=walk, limit=limit)
 
 
@@ -168,6 +169,24 @@ def _refused(trial: Trial, walk: Listed, listing: Listing) -> Answer | None:
     return last if _says_more(before, listing, seen=len(walk.items)) else None
 
 
+def _is_endless(trial: Trial, walk: Listed, found: list[list[Any]], listing: Listing) -> bool:
+    """Tell of a last page that is its own next one, and of pages of nothing without an end."""
+    last, target = walk.last, walk.last.case.request.target
+    link = paging.next_link(last.response, last.body, listing)
+    is_itself = link is not None and paging.own_target(trial.session, link, target) == target
+    token = at(last.body, listing.next)
+    is_token = token not in (UNSET, None, "")
+    asked_for = dict(parse_qsl(target.partition("?")[2])).get(listing.cursor or "")
+    if is_itself or (is_token and asked_for == str(token)):
+        message = f"{last.line} says that the next page is itself"
+    elif len(found) > 2 and is_token and not any(found[-2:]):
+        message = f"{last.line} has nothing, as the page before, and says that there is a next one"
+    else:
+        return False
+    trial.tell("list.next-dead", message, by=last, severity="warning")
+    return True
+
+
 def _leads_away(trial: Trial, before: Answer, listing: Listing, last: Answer) -> bool:
     """Whether the link of *before*, which led to *last*, is one of another server's paths.
 
@@ -175,7 +194,7 @@ def _leads_away(trial: Trial, before: Answer, listing: Listing, last: Answer) ->
     """
     link = paging.next_link(before.response, before.body, listing)
     paths = {one.case.request.target.partition("?")[0] for one in (before, last)}
-    return link is not None and paging.is_elsewhere(trial, link) and len(paths) > 1
+    return link is not None and paging.is_elsewhere(trial.session, link) and len(paths) > 1
 
 
 def _says_more(answer: Answer, listing: Listing, *, seen: int) -> bool:
@@ -294,7 +313,8 @@ async def _steps(trial: Trial, item: Item | None, *, whole: Listed, listing: Lis
 async def filters(trial: Trial) -> None:
     """A list that is asked for items of one kind has those, and no others."""
     listing = trial.resource.listing
-    if listing is None or not (listing.filters or listing.search):
+    bounds = [*listing.least.items(), *listing.most.items()] if listing is not None else []
+    if listing is None or not (listing.filters or listing.search or bounds):
         return
     item, whole = await known_list(trial)
     if whole is None or len(whole.items) < 2:
@@ -303,6 +323,11 @@ async def filters(trial: Trial) -> None:
         parameter = query_parameter(whole.last.operation, name)
         if parameter is not None:
             await _filter(trial, item, whole=whole, parameter=parameter, place=place)
+    for name, place in bounds[:TRIED]:
+        parameter = query_parameter(whole.last.operation, name)
+        if parameter is not None:
+            sign = 1 if name in listing.least else -1
+            await _bound(trial, item, whole=whole, parameter=parameter, place=place, sign=sign)
     parameter = query_parameter(whole.last.operation, listing.search)
     if parameter is not None and takes(parameter, NOWHERE):
         found = await trial.listed(item, query={parameter.name: NOWHERE}, pages=1)
@@ -337,6 +362,30 @@ async def _filter(
         trial.tell("list.filter-loses", message, by=found.last, severity="warning")
 
 
+async def _bound(
+    trial: Trial, item: Item | None, *, whole: Listed, parameter: Parameter, place: str, sign: int
+) -> None:
+    """A list of what has at least so much, or at the most, has nothing that is beyond it."""
+    values = [at(one, place) for one in whole.items]
+    kind = str if any(isinstance(one, str) for one in values) else (int, float)
+    known = sorted({one for one in values if isinstance(one, kind) and one is not True})
+    if len(known) < 2:
+        return
+    bound = known[len(known) // 2] if sign > 0 else known[(len(known) - 1) // 2]
+    if not takes(parameter, bound):
+        return
+    found = await trial.listed(item, query={parameter.name: bound}, pages=_PAGES)
+    there = [at(one, place) for one in found.items] if found is not None else []
+    comparable: list[Any] = [one for one in there if isinstance(one, kind)]
+    beyond = [one for one in comparable if (one < bound if sign > 0 else one > bound)]
+    if found is not None and beyond:
+        message = f"{found.last.line} has an item of which {place} is {shown(beyond[0])}"
+        trial.tell("list.filter-ignored", message, by=found.last, severity="warning")
+    elif found is not None and found.is_whole and not there:
+        message = f"{found.last.line} has nothing, and {whole.answers[0].line} has such items"
+        trial.tell("list.filter-loses", message, by=found.last, severity="warning")
+
+
 async def _add_other(
     trial: Trial, item: Item, *, parameter: Parameter, place: str, whole: Listed
 ) -> bool:
@@ -344,9 +393,7 @@ async def _add_other(
 
     Whether it was made.
     """
-    there = at(whole.items[0], place)
-    view = of_parameter(parameter)
-    values = (view.item or view).values if view is not None else ()
+    there, values = at(whole.items[0], place), values_of(parameter)
     other = next((value for value in values if not _matches(there, value)), UNSET)
     if other is UNSET or not any(_matches(there, value) for value in values):
         return False
@@ -366,7 +413,7 @@ async def _others(
 
 def asked(parameter: Parameter, value: Any) -> Any:
     """*value* as *parameter* has it: by itself, or as the only one of a list."""
-    return [value] if _is_list(parameter) else value
+    return [value] if is_list(parameter) else value
 
 
 def _wrong(items: Sequence[Any], place: str, value: Any) -> list[Any]:
@@ -390,8 +437,7 @@ async def searches(trial: Trial) -> None:
 async def _search(
     trial: Trial, item: Item | None, *, operation: Operation, parameter: Parameter, place: str
 ) -> None:
-    view = of_parameter(parameter)
-    values = list((view.item or view).values if view is not None else ())[:_CUT]
+    values = list(values_of(parameter))[:_CUT]
     if not values and item is not None:
         values = [value for value in [at(item.current, place)] if isinstance(value, str) and value]
     for value in values:
@@ -421,16 +467,9 @@ def _told_apart(whole: Listed, place: str, parameter: Parameter) -> Any:
     return UNSET
 
 
-def _is_list(parameter: Parameter) -> bool:
-    view = of_parameter(parameter)
-    return view is not None and view.is_array
-
-
 def _is_choice(parameter: Parameter, value: Any) -> bool:
     """Whether *value* is one of a few, so that it can only mean what items have."""
-    view = of_parameter(parameter)
-    values = (view.item or view).values if view is not None else ()
-    return isinstance(value, bool) or value in values
+    return isinstance(value, bool) or value in values_of(parameter)
 
 
 def _matches(there: Any, wanted: Any) -> bool:
@@ -473,7 +512,7 @@ async def totals(trial: Trial) -> None:
     after = await _counted(trial, item) if item is not None else None
     if item is None or before is None or after is None or not after[0].having(item):
         return
-    if _is_stale(trial, before, after) and await trial.patience():
+    if _is_stale(trial, before, after) and await trial.patience(LIST_PATIENCE):
         after = await _counted(trial, item) or after
     if _tell_stale(trial, before, after) or not trial.can("delete"):
         return
@@ -482,7 +521,7 @@ async def totals(trial: Trial) -> None:
     left = await _counted(trial, others[0]) if gone is not None and others else None
     if left is None or gone is None or not gone.succeeded or left[0].having(item):
         return
-    if _is_stale(trial, after, left) and await trial.patience():
+    if _is_stale(trial, after, left) and await trial.patience(LIST_PATIENCE):
         left = await _counted(trial, others[0]) or left
     _tell_stale(trial, after, left)
 

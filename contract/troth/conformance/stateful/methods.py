@@ -79,13 +79,10 @@ async def head_as_get(session: Session, subject: Subject, *, success: Exchange |
 
 
 async def _without_credential(session: Session, get: Case) -> None:
-    bare = replace(
-        get,
+    bare = get.unsure(
         id=f"{get.id}-bare",
         about="GET without a credential, beside HEAD",
         request=without_credential(get.request),
-        intent="either",
-        published_intent="either",
     )
     if bare.request == get.request:
         return
@@ -95,19 +92,14 @@ async def _without_credential(session: Session, get: Case) -> None:
         return
     door = await session.probe(bare)
     if door.response is not None and door.response.status in _SHUT:
-        message = (
-            f"without credentials GET answers {door.response.status}, "
-            f"and HEAD {beside.response.status}"
-        )
+        statuses = f"{door.response.status}, and HEAD {beside.response.status}"
+        message = f"without credentials GET answers {statuses}"
         session.enter(head, beside, run_violation(head, "security.not-enforced", message))
 
 
 def _as_head(case: Case, name: str, about: str) -> Case:
-    return replace(
-        case,
+    return case.unsure(
         id=f"{case.id.rpartition('/')[0]}/{name}",
         about=about,
         request=replace(case.request, method="HEAD"),
-        intent="either",
-        published_intent="either",
     )

@@ -28,7 +28,7 @@ from troth.openapi.envelopes import APART
 from troth.openapi.names import words_of
 from troth.openapi.operation import Parameter
 from troth.openapi.resources import Listing
-from troth.openapi.schema_view import of_content, of_parameter
+from troth.openapi.schema_view import of_answer, of_parameter, values_of
 
 
 async def orders(trial: Trial) -> None:
@@ -37,8 +37,8 @@ async def orders(trial: Trial) -> None:
     if listing is None or (listing.sort is None and listing.order is None):
         return
     item, whole = await known_list(trial)
-    if whole is None or len(whole.items) < 2:
-        return
+    if whole is None or len(whole.items) < 2 or whole.keys:
+        return  # the members of an object have no order
     if listing.sort is None:
         await _order_alone(trial, item, whole=whole, listing=listing)
         return
@@ -52,8 +52,7 @@ def _is_ranked(trial: Trial, whole: Listed, place: str) -> bool:
     `low` comes before `medium`, and `high` after it.
     """
     answer = whole.answers[0]
-    response = answer.operation.response(answer.status)
-    view = of_content(response.content) if response is not None else None
+    view = of_answer(answer.operation, answer.status)
     items = view.at(trial.resource.items(answer.operation, answer.status) or "") if view else None
     member = items.item.at(place) if items is not None and items.item is not None else None
     return member is not None and any(isinstance(value, str) for value in member.values)
@@ -95,8 +94,7 @@ def _by_place(sort: Parameter, members: Mapping[str, str]) -> dict[str, list[str
 
     It says so by its values; or by a pattern that the name of a member fits, and not any word.
     """
-    view = of_parameter(sort)
-    values = [str(each) for each in (view.item or view).values] if view is not None else []
+    values = [str(each) for each in values_of(sort)]
     places = {words_of(name): place for name, place in members.items()}
     found: dict[str, list[str]] = {}
     for text in values:

@@ -1,7 +1,7 @@
 """Checks of conditional requests, where the document declares them: If-None-Match and If-Match.
 
 A server need not know them (RFC 9110 §13).  One whose document has the field or the status of it
-says that it does; one that only sends a tag is warned.
+says that it does; one that only sends a tag does not.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from troth.conformance.stateful.items import Answer, Item
 from troth.conformance.stateful.life_cycle import current
 from troth.conformance.stateful.trial import Check, Trial
 from troth.openapi.operation import Operation
-from troth.violation import Severity
 
 #: An entity tag that nothing has.
 _NO_TAG = '"troth-no-such-version"'
@@ -28,22 +27,28 @@ def _declares(operation: Operation, field: str, status: str) -> bool:
     return is_asked or any(each.status == status for each in operation.responses)
 
 
-async def not_modified(trial: Trial) -> None:
-    """A reading with the tag of what is there answers 304 (RFC 9110 §13.1.2)."""
+async def _tagged(trial: Trial) -> tuple[Item, Answer, str] | None:
+    """An item, the answer that has it as it is now, and its entity tag, where it has one."""
     item = await trial.item()
     answer = await current(trial, item) if item is not None else None
     tag = answer.field("ETag") if answer is not None else None
-    subject = trial.subject("read")
-    if item is None or answer is None or not tag or subject is None:
+    return (item, answer, tag) if item is not None and answer is not None and tag else None
+
+
+async def not_modified(trial: Trial) -> None:
+    """A reading with the tag of what is there answers 304 (RFC 9110 §13.1.2)."""
+    known, subject = await _tagged(trial), trial.subject("read")
+    if known is None or subject is None:
         return
+    item, answer, tag = known
     declared = _declares(subject.operation, "if-none-match", "304")
-    severity: Severity = "error" if declared else "warning"
     again = await trial.read(item, fields=(("If-None-Match", tag),))
     if again is None or again.status not in (200, 304):
         return
     if again.status == 200 and again.field("ETag") == tag:
         message = f"{again.line} with If-None-Match {tag} answers all of it, with the same tag"
-        trial.tell("resource.not-modified-ignored", message, by=again, severity=severity)
+        if declared:
+            trial.tell("resource.not-modified-ignored", message, by=again)
     elif again.status == 200 and again.body == answer.body and answer is not item.created:
         message = f"{again.line} answers the same as before, with the tag {again.field('ETag')}"
         trial.tell("resource.etag-unstable", message, by=again, severity="warning")
@@ -56,21 +61,17 @@ async def not_modified(trial: Trial) -> None:
 
 async def not_modified_for_all(trial: Trial) -> None:
     """A tag opens no door: who may not read is not told that nothing has changed."""
-    item = await trial.item()
-    answer = await current(trial, item) if item is not None else None
-    tag = answer.field("ETag") if answer is not None else None
-    subject = trial.subject("read")
-    if item is None or not tag or subject is None or not has_credential(trial, subject):
+    known, subject = await _tagged(trial), trial.subject("read")
+    if known is None or subject is None or not has_credential(trial, subject):
         return
+    item, _, tag = known
     plain = await trial.read(item, token=_NOBODYS)
     if plain is None or plain.status not in (401, 403):
         return
     again = await trial.read(item, token=_NOBODYS, fields=(("If-None-Match", tag),))
     if again is not None and (again.succeeded or again.status == 304):
-        message = (
-            f"{again.line} with a token that is nobody's answers {plain.status}, "
-            f"and with If-None-Match {tag} {again.status}"
-        )
+        message = f"{again.line} with a token that is nobody's answers {plain.status}, "
+        message += f"and with If-None-Match {tag} {again.status}"
         trial.tell("security.not-enforced", message, by=again)
 
 
@@ -79,11 +80,10 @@ async def match(trial: Trial) -> None:
     subject = trial.subject("update")
     if subject is None or not _declares(subject.operation, "if-match", "412"):
         return
-    item = await trial.item()
-    before = await current(trial, item) if item is not None else None
-    tag = before.field("ETag") if before is not None else None
-    if item is None or not tag:
+    known = await _tagged(trial)
+    if known is None:
         return
+    item, before, tag = known
     first = await _change_with(trial, item, tag)
     if first is None:
         return
@@ -95,7 +95,7 @@ async def match(trial: Trial) -> None:
             trial.tell("resource.match-refused", message, by=first)
         return
     after = await trial.read(item) if first.succeeded else None
-    if after is None or before is None or after.item == before.item:
+    if after is None or after.item == before.item:
         return
     if after.field("ETag") == tag:
         message = f"{first.line} changed it, and its tag is {tag} as before"
@@ -114,10 +114,10 @@ async def match_of_deletion(trial: Trial) -> None:
     subject = trial.subject("delete")
     if subject is None or not _declares(subject.operation, "if-match", "412"):
         return
-    item = await trial.item()
-    before = await current(trial, item) if item is not None else None
-    if item is None or before is None or not before.field("ETag"):
+    known = await _tagged(trial)
+    if known is None:
         return
+    item = known[0]
     trial.spoil(item)
     answer = await trial.delete(item, fields=(("If-Match", _NO_TAG),))
     if answer is not None and answer.succeeded:

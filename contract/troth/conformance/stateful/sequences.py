@@ -7,7 +7,7 @@ with the fewest steps is kept.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import product
@@ -15,12 +15,12 @@ from itertools import product
 from troth.conformance.cases.case import Case, slug
 from troth.conformance.events import Step
 from troth.conformance.findings import rule_of
-from troth.conformance.reports.text import counted
-from troth.conformance.session import Session
+from troth.conformance.session import Session, among
 from troth.conformance.stateful import (
     access,
     at_once,
     changes,
+    decided,
     life_cycle,
     links,
     lists,
@@ -34,6 +34,7 @@ from troth.conformance.stateful.addressing import in_flight, steps_in_flight, st
 from troth.conformance.stateful.items import Told
 from troth.conformance.stateful.trial import Check, Trial
 from troth.openapi.resources import Resource, Resources, resources
+from troth.violation import Violation
 
 #: What is asked of each resource before anything more is asked of any: each in the order of a life,
 #: what deletes last, and what another may do done to items that nobody else needs.
@@ -42,7 +43,9 @@ _FIRST = (
     *links.CHECKS,
     *uploads.CHECKS,
     *changes.CHECKS,
+    *decided.CHECKS,
     *access.CHECKS,
+    *at_once.PUTTING,
     *life_cycle.DELETING,
 )
 _FURTHER = (
@@ -110,6 +113,7 @@ async def _suspicions(
                 continue
             count = len(trial.told)
             await _run(check, trial)
+            session.looked.add(_identity(trial, (check,)))
             found += [_Suspicion(check, tuple(ran), one, trial) for one in trial.told[count:]]
             ran.append(check)
     finally:
@@ -134,7 +138,7 @@ async def _follow(session: Session, known: Resources, suspicion: _Suspicion) -> 
     tries = 0
     for checks in dict.fromkeys(((check,), (*suspicion.before, check))):
         tries += 1
-        shown = await _shown(session, known, resource, checks=checks, told=told)
+        shown = await _shown(session, known, resource, checks=checks, rule=rule_of(told.violation))
         if shown is not None:
             shown = await _shortest(session, known, shown)
             _enter(session, shown, again=1, tries=1)
@@ -144,16 +148,23 @@ async def _follow(session: Session, known: Resources, suspicion: _Suspicion) -> 
     _enter(session, first, again=0, tries=tries, steps=steps)
 
 
+async def show(session: Session, resource: Resource, check: Check, violation: Violation) -> bool:
+    """Enter what *check* shows on items of its own, if that breaks the rule of *violation*."""
+    known, rule = resources(session.contract), rule_of(violation)
+    shown = await _shown(session, known, resource, checks=(check,), rule=rule)
+    if shown is not None:
+        _enter(session, shown, again=1, tries=1)
+    return shown is not None
+
+
 async def _shortest(session: Session, known: Resources, shown: _Shown) -> _Shown:
     """What shows the same without what it does not take: checks before it, members of items."""
-    resource = shown.trial.resource
+    resource, rule = shown.trial.resource, rule_of(shown.told.violation)
     for check in list(reversed(shown.checks[:-1]))[:_SHORTENING]:
         rest = tuple(each for each in shown.checks if each is not check)
-        shorter = await _shown(session, known, resource, checks=rest, told=shown.told)
+        shorter = await _shown(session, known, resource, checks=rest, rule=rule)
         shown = shorter or shown
-    small = await _shown(
-        session, known, resource, checks=shown.checks, told=shown.told, is_small=True
-    )
+    small = await _shown(session, known, resource, checks=shown.checks, rule=rule, is_small=True)
     if small is not None and len(_steps(small)) <= len(_steps(shown)):
         return small
     return shown
@@ -169,23 +180,25 @@ async def _shown(
     resource: Resource,
     *,
     checks: tuple[Check, ...],
-    told: Told,
+    rule: tuple[str, ...],
     is_small: bool = False,
 ) -> _Shown | None:
-    """A new trial of *checks* that shows what was *told*; None if it does not."""
+    """A new trial of *checks* that breaks *rule*; None if it does not."""
     if session.budget.spent:
         return None
     trial = Trial(session, known, resource, purpose="repeat", is_small=is_small, patient=False)
+    told = await _told_by(trial, checks, rule)
+    return _Shown(checks, told, trial) if told is not None else None
+
+
+async def _told_by(trial: Trial, checks: Iterable[Check], rule: tuple[str, ...]) -> Told | None:
+    """What breaks *rule* when *checks* are run on *trial*."""
     try:
         for check in checks:
             await _run(check, trial)
     finally:
         await trial.clean_up()
-    rule = rule_of(told.violation)
-    for one in trial.told:
-        if rule_of(one.violation) == rule:
-            return _Shown(checks, one, trial)
-    return None
+    return next((one for one in trial.told if rule_of(one.violation) == rule), None)
 
 
 def _enter(
@@ -200,9 +213,7 @@ def _enter(
     violation = shown.told.violation
     if violation.code == "response.server-error":
         # one after the other the steps may show nothing
-        others = len(in_flight(shown.told.answer, shown.trial.answers))
-        more = f", while {counted(others, 'other')} had no answer yet" if others else ""
-        violation = replace(violation, message=violation.message + more)
+        violation = among(violation, len(in_flight(shown.told.answer, shown.trial.answers)))
     if tries and not again:
         # what no repetition shows may be anybody's fault, and nobody could look for it
         violation = replace(violation, severity="warning")
@@ -213,9 +224,12 @@ def _enter(
 
 def _case(shown: _Shown) -> Case:
     """The case of the finding: its id says which checks show it, so that they can be run again."""
-    names = "+".join(check.name for check in shown.checks)
-    identity = f"resources/{slug(shown.trial.resource.path)}/{names}"
-    return replace(_sequence_of(shown.told), id=identity)
+    return replace(_sequence_of(shown.told), id=_identity(shown.trial, shown.checks))
+
+
+def _identity(trial: Trial, checks: Sequence[Check]) -> str:
+    names = "+".join(check.name for check in checks)
+    return f"resources/{slug(trial.resource.path)}/{names}"
 
 
 def _sequence_of(told: Told) -> Case:
@@ -231,13 +245,8 @@ async def again(session: Session, case_id: str, told: tuple[str, ...]) -> Told |
     _, name, names = case_id.split("/", 2)
     known = resources(session.contract)
     resource = next((each for each in known.all if slug(each.path) == name), None)
-    named = {check.name: check for check in CHECKS}
+    named = {check.name: check for check in (*CHECKS, life_cycle.LASTING)}
     if resource is None or not set(names.split("+")) <= named.keys():
         raise LookupError(case_id)
     trial = Trial(session, known, resource, purpose="repeat", patient=False)
-    try:
-        for each in names.split("+"):
-            await _run(named[each], trial)
-    finally:
-        await trial.clean_up()
-    return next((one for one in trial.told if rule_of(one.violation) == told), None)
+    return await _told_by(trial, [named[each] for each in names.split("+")], told)

@@ -8,14 +8,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from functools import partial
 from typing import Any
-from uuid import UUID
 
 from troth import pointer as pointers
+from troth.conformance.real_values import with_field
 from troth.conformance.stateful.changes import change
-from troth.conformance.stateful.comparison import changed_to, is_always_computed, same
+from troth.conformance.stateful.comparison import (
+    Derivation,
+    changed_to,
+    derivations,
+    is_always_computed,
+    same,
+)
 from troth.conformance.stateful.items import (
     Answer,
     Item,
@@ -29,17 +34,12 @@ from troth.conformance.stateful.trial import Check, Trial
 from troth.conformance.stateful.volatile import lasting
 from troth.generation.request_writer import UNSET
 from troth.http import json_text
-from troth.http.exchange import Request
 from troth.openapi.envelopes import APART
-from troth.openapi.names import named as words_in
 from troth.openapi.names import words_of
 from troth.openapi.operation import Operation
 from troth.openapi.resources import Role
 from troth.openapi.schema_view import View
 from troth.violation import Severity
-
-#: What the key of a request that must count once is called.
-_KEYS = words_in("Idempotency-Key X-Idempotency-Key Idempotent-Key")
 
 
 async def same_again(trial: Trial) -> None:
@@ -52,33 +52,22 @@ async def same_again(trial: Trial) -> None:
 async def keyed(trial: Trial) -> None:
     """What is sent twice with one Idempotency-Key is created once."""
     subject = trial.subject("create")
-    parameters = subject.operation.parameters if subject is not None else ()
-    for parameter in parameters:
-        if parameter.location != "header" or words_of(parameter.name) not in _KEYS:
-            continue
-        key = str(UUID(bytes=trial.seed("key").key, version=4))
-        if parameter.schema is not None and not parameter.schema.is_valid(key):
-            return
-        with_key = partial(_with_field, name=parameter.name, value=key)
-        first = await trial.create_of(await trial.drawn("create"), altered=with_key)
-        if not isinstance(first, Item):
-            return
-        second = await trial.create(like=first, altered=with_key)
-        if second is None or alike_named(first, second):
-            return
-        both = f"{first.identifier!r} and {second.identifier!r}"
-        message = f"{first.created.line} was sent twice with one {parameter.name}, and made {both}"
-        trial.tell(
-            *("resource.key-ignored", message),
-            by=second.created,
-            of=first.created,
-            severity="warning",
-        )
-
-
-def _with_field(request: Request, *, name: str, value: str) -> Request:
-    kept = tuple(one for one in request.fields if one[0].lower() != name.lower())
-    return replace(request, fields=(*kept, (name, value)))
+    parameter = subject.operation.idempotency_key if subject is not None else None
+    key = trial.session.values.new_key(parameter) if parameter is not None else None
+    if parameter is None or key is None:
+        return
+    with_key = partial(with_field, name=parameter.name, text=key)
+    first = await trial.create_of(await trial.drawn("create"), altered=with_key)
+    if not isinstance(first, Item):
+        return
+    second = await trial.create(like=first, altered=with_key)
+    if second is None or alike_named(first, second):
+        return
+    both = f"{first.identifier!r} and {second.identifier!r}"
+    message = f"{first.created.line} was sent twice with one {parameter.name}, and made {both}"
+    trial.tell(
+        *("resource.key-ignored", message), by=second.created, of=first.created, severity="warning"
+    )
 
 
 async def acted_twice(trial: Trial) -> None:
@@ -183,6 +172,7 @@ async def restored(trial: Trial) -> None:
     """What was deleted is there again when it is restored, and only then."""
     actions = sorted(trial.actions(), key=lambda each: _verb(each) in _RESTORING)
     item = await trial.create() if actions else None
+    before = await current(trial, item) if item is not None else None
     gone = await trial.delete(item) if item is not None else None
     after = await trial.read(item) if item and gone is not None and gone.succeeded else None
     if item is None or after is None or not after.is_missing:
@@ -206,7 +196,31 @@ async def restored(trial: Trial) -> None:
             message = f"{answer.line} is done, and what had been deleted is there again"
             trial.tell("resource.changed-when-gone", message, by=there, of=answer)
         if not there.is_missing:
+            if is_restoring and before is not None and before.item is not UNSET:
+                await _tell_less(trial, item, before, there, by=answer)
             return
+
+
+async def _tell_less(
+    trial: Trial, item: Item, before: Answer, there: Answer, *, by: Answer
+) -> None:
+    """Tell of what a client had set, and is another after what was deleted is restored."""
+    asked = set(_sent_names(item.sent))
+    found = [
+        one
+        for one in changed_to(before.item, there.item, but=own_name(item))
+        if pointers.split(one.pointer)[-1] in asked
+    ]
+    if found := await lasting(trial, item, found, by=there):
+        message = f"{by.line} brings back what was deleted, and then {named(found)}"
+        trial.tell("resource.action-lost", message, by=there, of=by, pointer=found[0].pointer)
+
+
+def _sent_names(sent: Any) -> Iterator[str]:
+    """The members of what was *sent*, and of what it has apart."""
+    for name, value in sent.items() if isinstance(sent, dict) else ():
+        yield name
+        yield from value if name in APART and isinstance(value, dict) else ()
 
 
 async def nothing_below(trial: Trial) -> None:
@@ -311,6 +325,53 @@ async def _not_put(trial: Trial, item: Item, *, by: Answer, inner: object) -> No
         trial.tell("resource.neighbour-changed", message, by=after, of=by)
 
 
+async def derived(trial: Trial) -> None:
+    """What a server works out of what it was sent it works out anew when that is changed."""
+    made = [each for each in trial.items() if isinstance(each.created.item, dict)]
+    sent = {name for each in made if isinstance(each.sent, dict) for name in each.sent}
+    known = derivations([each.created.item for each in made], sent=sent)
+    item = await trial.create() if known else None
+    before = await current(trial, item) if item is not None else None
+    if item is None or before is None:
+        return
+    trial.spoil(item)
+    body = await trial.drawn("replace") if trial.can("replace") else UNSET
+    answer = await trial.replace(item, body) if body is not UNSET else None
+    if (answer is None or not answer.succeeded) and trial.can("update"):
+        anew = await change(trial, item, most=True)
+        answer = await trial.update(item, anew.body) if anew is not None else None
+    after = await trial.read(item) if answer is not None and answer.succeeded else None
+    if after is not None and _stale(known, before, after) and await trial.patience():
+        after = await trial.read(item)
+    if answer is None or after is None:
+        return
+    for each in _stale(known, before, after)[:1]:
+        message = (
+            f"{answer.line} was answered {answer.status}, and {each.name!r} is "
+            f"{after.item[each.name]} as before: {each} is {each.value(after.item)} now"
+        )
+        place = pointers.join("", each.name)
+        trial.tell(
+            *("resource.update-lost", message),
+            by=after,
+            of=answer,
+            severity="warning",
+            pointer=place,
+        )
+
+
+def _stale(known: list[Derivation], before: Answer, after: Answer) -> list[Derivation]:
+    """What of *known* is in *after* as it was *before*, and is not what it is derived from."""
+    if not isinstance(before.item, dict) or not isinstance(after.item, dict):
+        return []
+    return [
+        each
+        for each in known
+        if each.is_told(before.item) and not each.holds(after.item)
+        if after.item.get(each.name) == before.item[each.name]
+    ]
+
+
 # -- what is done to what is gone -----------------------------------------------------------------
 
 
@@ -362,5 +423,6 @@ CHECKS: tuple[Check, ...] = (
     Check("nothing-below", nothing_below, _needs()),
     Check("other-parent", other_parent, _needs("read")),
     Check("neighbours", neighbours, _needs("read")),
+    Check("derived", derived, _needs("read")),
     Check("after-deletion", after_deletion, _needs("read", "delete")),
 )

@@ -14,22 +14,15 @@ from troth.conformance.stateful.items import Answer, Item
 from troth.conformance.stateful.life_cycle import current
 from troth.conformance.stateful.trial import Check, Trial
 from troth.http import media_type, multipart
-from troth.http.exchange import Request
+from troth.http.exchange import Request, without
 from troth.http.multipart import Part
 from troth.openapi.envelopes import APART
-from troth.openapi.names import named, words_of
+from troth.openapi.names import FILE_NAMES, FILE_SIZES, FILE_TYPES, named, words_of
 from troth.openapi.operation import Operation
 from troth.violation import Severity
 
 _CODE = "resource.reads-back-other"
 _BYTES = "application/octet-stream"
-#: Members that tell of a file how long it is, of what type, and what it is called.
-_SIZES = named(
-    "size file_size filesize bytes byte_size size_bytes size_in_bytes content_length byte_count"
-    " num_bytes content_size byte_length length_bytes"
-)
-_TYPES = named("content_type media_type mime_type mimetype mime file_type filetype")
-_NAMES = named("file_name filename original_name original_filename original_file_name")
 _IDENTITY = named("id uuid key name title path url href")
 #: What the last part of a path calls the bytes themselves.
 CONTENTS = frozenset(named("content contents file download raw data body bytes blob original"))
@@ -58,19 +51,12 @@ async def uploaded_by_any_name(trial: Trial) -> None:
 
 def _parts(request: Request) -> list[Part]:
     """The parts of the form that *request* sends."""
-    kind = request.content_type or ""
-    if media_type.essence(kind) != "multipart/form-data":
-        return []
-    try:
-        return multipart.read(kind, request.body)
-    except multipart.BadMultipart:
-        return []
+    return multipart.form(request.content_type or "", request.body)
 
 
 def _file(request: Request) -> Part | None:
     """The only file of the form that *request* sends."""
-    files = [part for part in _parts(request) if part.filename is not None]
-    return files[0] if len(files) == 1 else None
+    return multipart.only_file(_parts(request))
 
 
 def _awkward(request: Request) -> Request:
@@ -79,13 +65,13 @@ def _awkward(request: Request) -> Request:
     for part in _parts(request):
         if part.filename is not None:
             is_free = media_type.essence(part.content_type or "") == _BYTES
-            rest = tuple(one for one in part.fields if one[0].lower() != "content-disposition")
+            rest = without(part.fields, {"content-disposition"})
             data = _ALL if is_free else part.data
             part = multipart.named(part.name or "", data, filename=_NAME, fields=rest)
         parts.append(part)
     boundary, body = multipart.write(parts)
-    kept = tuple(one for one in request.fields if one[0].lower() != "content-type")
     kind = ("Content-Type", f"multipart/form-data; boundary={boundary}")
+    kept = without(request.fields, {"content-type"})
     return replace(request, fields=(kind, *kept), body=body)
 
 
@@ -139,11 +125,11 @@ def _told_otherwise(file: Part, item: Any) -> Iterator[tuple[str, str]]:
             members.setdefault(name, (pointers.join(pointers.join("", apart), name), one))
     for name, (pointer, value) in members.items():
         words = words_of(name)
-        if words in _SIZES and not _is_size(value, len(file.data)):
+        if words in FILE_SIZES and not _is_size(value, len(file.data)):
             yield pointer, f"{name!r} is {value!r}, and {len(file.data)} bytes were sent"
-        elif words in _TYPES and not _is_type(value, file.content_type or _BYTES):
+        elif words in FILE_TYPES and not _is_type(value, file.content_type or _BYTES):
             yield pointer, f"{name!r} is {value!r}, and {file.content_type!r} was sent"
-        elif words in _NAMES and not _is_name(value, file.filename or "", item):
+        elif words in FILE_NAMES and not _is_name(value, file.filename or "", item):
             yield pointer, f"{name!r} is {value!r}, and {file.filename!r} was sent"
 
 
@@ -167,7 +153,7 @@ def _is_name(value: Any, name: str, item: Any) -> bool:
     """Whether a server may call a file *value*: anything, but not nothing, nor as it calls more."""
     if not isinstance(value, str) or value == name:
         return True
-    others = [one for key, one in item.items() if words_of(key) not in (*_NAMES, *_IDENTITY)]
+    others = [one for key, one in item.items() if words_of(key) not in (*FILE_NAMES, *_IDENTITY)]
     return value != "" and value not in others
 
 

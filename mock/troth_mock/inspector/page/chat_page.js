@@ -4,11 +4,11 @@ import { ask } from "./api.js";
 import { conversation, joined, parsed, said } from "./chat_places.js";
 import { element, everyFrame, fill, labelled } from "./dom.js";
 import { counted, seconds } from "./format.js";
-import { markdown } from "./markdown.js";
 import { attempt } from "./notice.js";
 import { at } from "./pointer.js";
 import { send } from "./sending.js";
 import { readEvents } from "./sse.js";
+import { Words } from "./words.js";
 
 export class ChatPage {
   constructor({ journal, contract }) {
@@ -135,7 +135,6 @@ async function refusal(response) {
 class Answer {
   constructor(talk) {
     this._talk = talk;
-    this.text = "";
     this._pieces = 0;
     this._began = performance.now();
     this._first = null;
@@ -143,13 +142,11 @@ class Answer {
     this._refused = false;
     this._calls = [];
     this._thought = null;
-    this._words = element("div", { class: "words", dir: "auto" });
-    this._isSource = false;
-    this._source = element("button", { class: "quiet", type: "button", "aria-pressed": "false", title: "The text as it came", onclick: () => this._turn() }, "Source");
+    this._words = new Words();
     this._soon = everyFrame(() => this._write());
     this._foot = element("div", { class: "foot" });
     this._link = null;
-    this._shown = element("div", { class: "said writing" }, this._words, this._foot);
+    this._shown = element("div", { class: "said writing" }, this._words.element, this._foot);
     talk.append(this._shown);
     talk.scrollTop = talk.scrollHeight;
   }
@@ -160,31 +157,26 @@ class Answer {
     if (!text && !reasoning && !refusal) return;
     this._first ??= performance.now();
     this._pieces += 1;
-    this.text += text + refusal;
+    this._words.text += text + refusal;
     this._refused ||= Boolean(refusal);
     const follow = this._following();
     if (reasoning && !this._thought) {
       this._thought = element("div", { class: "words thought", dir: "auto" });
-      this._words.before(this._thought);
+      this._words.element.before(this._thought);
     }
     if (reasoning) this._thought.append(reasoning);
     this._soon();
     follow();
   }
 
-  // Markdown, or the text that it is written as
-  _write() {
-    const follow = this._following();
-    this._words.classList.toggle("formatted", !this._isSource);
-    fill(this._words, this._isSource ? this.text : markdown(this.text),
-      this._calls.length && this._isEnded ? element("pre", {}, JSON.stringify(this._calls, null, 2)) : null);
-    follow();
+  get text() {
+    return this._words.text;
   }
 
-  _turn() {
-    this._isSource = !this._isSource;
-    this._source.setAttribute("aria-pressed", String(this._isSource));
-    this._write();
+  _write() {
+    const follow = this._following();
+    this._words.show(this._calls.length && this._isEnded ? element("pre", {}, JSON.stringify(this._calls, null, 2)) : null);
+    follow();
   }
 
   // whoever has scrolled back to read is left there
@@ -204,7 +196,7 @@ class Answer {
   fail(message) {
     this._shown.classList.add("fault");
     this._shown.insertBefore(element("div", { class: "words", role: "alert" }, message), this._foot);
-    if (!this.text) this._words.remove();
+    if (!this.text) this._words.element.remove();
   }
 
   end() {
@@ -221,7 +213,7 @@ class Answer {
       rate && element("span", {}, `${rate.toFixed(0)}/s`),
       this._finish && element("span", {}, this._finish),
       this._refused && element("span", {}, "refusal"),
-      this.text && this._source,
+      this.text && this._words.button,
       this._link);
     follow();
   }

@@ -2,7 +2,7 @@
 
 import { element, labelled } from "./dom.js";
 import { indented, jsonLines } from "./json_lines.js";
-import { contentOf, ownFields } from "./sending.js";
+import { aboutSecrets, contentOf, isFiltered, ownFields } from "./sending.js";
 import { targetFields } from "./target_fields.js";
 
 const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "QUERY"];
@@ -28,6 +28,15 @@ export function composer(request, { send, operation = null, more = [] }) {
     fault.textContent = wrong === null ? "" : `No JSON, and sent as it is: ${wrong}`;
   };
   body.addEventListener("input", check);
+  const secrets = element("p", { role: "status" });
+  const warn = () => {
+    const about = aboutSecrets(target.value, fields.value, body.value);
+    secrets.hidden = about === null;
+    // a credential goes where one was; what else was a secret only who asked knows
+    secrets.className = isFiltered(target.value) || isFiltered(body.value) ? "banner warn" : "soft";
+    secrets.textContent = about ?? "";
+  };
+  warn();
   const submit = (event) => {
     event.preventDefault();
     const content = isText || body.value ? body.value || undefined : contentOf(request.body);
@@ -38,9 +47,10 @@ export function composer(request, { send, operation = null, more = [] }) {
     operation && targetFields(operation, target),
     labelled("Header fields", fields),
     labelled(isText ? "Body" : `Body (${request.body.size} bytes that are no text are sent unless you write another)`, body),
-    fault,
+    fault, secrets,
     request.body.cut && element("p", { class: "fault" }, "Only the beginning of this body was kept: it is sent cut."),
     element("div", { class: "buttons" }, element("button", { class: "main", type: "submit" }, "Send"), more));
+  form.addEventListener("input", warn);
   form.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.requestSubmit();
   });

@@ -1,7 +1,7 @@
 // What is mocked: asked for once, and anew when the document was read anew.
 
 import { ask } from "./api.js";
-import { spoken } from "./chat_places.js";
+import { said, spoken } from "./chat_places.js";
 
 export class Contract {
   constructor() {
@@ -18,9 +18,11 @@ export class Contract {
     this.facts.catch(() => {});
   }
 
-  /** What the model said in a streamed exchange, where the document says that it is a chat. */
+  /** What the model said in an exchange, where the document says that it is a chat. */
   spoken(exchange) {
     const chat = this._chats.get(exchange.operation);
-    return chat?.chunk ? spoken(chat, exchange.response.events) : null;
+    const { events, body } = exchange.response;
+    if (events) return chat?.chunk ? spoken(chat, events) : null;
+    return chat && body.json ? said(chat.answer, body.json).text : null;
   }
 }

@@ -9,6 +9,7 @@ import { StreamView } from "./stream_view.js";
 import { tabs } from "./tabs.js";
 import { outcomeChip } from "./verdict_view.js";
 import { banner, severity } from "./violations.js";
+import { Words } from "./words.js";
 
 const ENDS = {
   closed: "closed by the mock, as told", reset: "reset by the mock, as told", stalled: "stalled, as told",
@@ -104,11 +105,12 @@ export class ExchangeView {
   _answer(exchange) {
     const { response } = exchange;
     if (response === null) return [element("p", { class: "soft" }, exchange.state === "open" ? "No answer yet." : "No answer was sent.")];
-    const words = response.events && this._spoken(exchange);
+    const text = this._spoken(exchange);
+    const words = text && new Words(text).show();
     return [
       this._stream ? this._stream.element : bodyView(response.body),
       words && element("details", { open: true }, element("summary", {}, "What the model said"),
-        element("p", { class: "words", dir: "auto" }, words)),
+        words.element, element("div", { class: "foot" }, words.button)),
       fieldsView(response.fields),
     ];
   }

@@ -52,9 +52,9 @@ export class OperationsPage {
     this._list.reveal(chosen.id);
     this._view.close();
     fill(this._answer);
-    this._show(chosen);
-    // of many operations the mock makes a request only when it is asked for
-    if (chosen.request === null) this._another(chosen, 0);
+    // of many operations the mock makes a request only when it is asked for, and what is stored changes
+    const isOld = chosen.request === null || (chosen.parameters ?? []).some((one) => one.in === "path");
+    if (!isOld || !(await this._another(chosen, 0))) this._show(chosen);
   }
 
   key(key) {
@@ -100,7 +100,9 @@ export class OperationsPage {
 
   async _another(operation, seed = (this._seed += 1)) {
     const drawn = await attempt(() => ask("GET", "operations", { query: { seed, operation: operation.name } }));
-    if (drawn?.operations[0] && this._list.selected === operation.name) this._show({ ...drawn.operations[0], id: operation.name });
+    if (this._list.selected !== operation.name) return true;
+    if (drawn?.operations[0]) this._show({ ...drawn.operations[0], id: operation.name });
+    return Boolean(drawn?.operations[0]);
   }
 }
 

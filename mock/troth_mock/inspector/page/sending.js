@@ -16,6 +16,17 @@ export function keepCredential(value) {
   sessionStorage.setItem(CREDENTIAL, value);
 }
 
+/** Whether a secret stood in *text*, which the mock does not keep. */
+export function isFiltered(text) {
+  return text?.includes(MARK) ?? false;
+}
+
+/** What is to be known of a request that begins with a secret's place; null where there is none. */
+export function aboutSecrets(...texts) {
+  if (!texts.some(isFiltered)) return null;
+  return `${MARK} stands for a secret, which is not kept: “${credential()}” is sent there (see Switches), unless you write over it.`;
+}
+
 /** The header fields of a request that a page can send, and is worth sending. */
 export function ownFields(fields) {
   return fields.filter(({ name }) => !BROWSERS_OWN.test(name));

@@ -1,6 +1,7 @@
 // The parameters in a request's target as fields of a form: what is typed there changes the target.
 
 import { element, fill, labelled } from "./dom.js";
+import { suggesting } from "./suggestions.js";
 
 /** The fields of *target*, an input; *operation* says its path template and its parameters. */
 export function targetFields(operation, target) {
@@ -30,7 +31,10 @@ function field(operation, location, part, write) {
     part.value = input.value === "" && location === "query" ? null : input.value;
     write();
   });
-  return labelled([element("span", { class: "mono" }, part.name), ` ${location}`, declared?.required && location === "query" && ", required"], input);
+  const { stored = [] } = declared ?? {};
+  return labelled([element("span", { class: "mono" }, part.name), ` ${location}`, declared?.required && location === "query" && ", required"],
+    stored.length ? suggesting(input, stored) : input,
+    stored.length > 0 && `${stored.length} stored to choose from`);
 }
 
 /** What stands in *target*: before the path, for each name of the *template*, and in the query. */
