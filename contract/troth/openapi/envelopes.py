@@ -164,12 +164,17 @@ def attributes_in(view: View) -> str:
 
 
 def is_bare(sent: View | None, item: View | None) -> bool:
-    """Whether *sent*, of a request, holds only what *item* has apart (`attributes_in`)."""
+    """Whether *sent*, of a request, holds members of *item* only that it has apart.
+
+    What the item does not have (a file that is sent) may be beside them.
+    """
     apart = attributes_in(item) if item is not None else ""
     inner = item.at(apart) if item is not None and apart else None
-    if sent is None or inner is None or item is None or not sent.members:
+    if sent is None or inner is None or item is None:
         return False
-    return sent.members.keys() <= inner.members.keys() - item.members.keys()
+    return sent.members.keys().isdisjoint(item.members) and not sent.members.keys().isdisjoint(
+        inner.members
+    )
 
 
 def _is_envelope(at: str, word: str) -> bool:

@@ -22,7 +22,7 @@ from troth.violation import Violation
 from troth_mock.chat.request import Refused, read_request
 from troth_mock.chat.responder import ChatResponder
 from troth_mock.reply import PHRASES, Reply, has_content
-from troth_mock.responding import negotiation
+from troth_mock.responding import jobs, negotiation
 from troth_mock.responding.bodies import Bodies, Due
 from troth_mock.responding.compiled_responder import CompiledResponder, RespondToBody
 from troth_mock.responding.credentials import gate
@@ -301,6 +301,9 @@ class OperationResponder:
         if store is None or self._chat is not None or self._embedder is not None:
             return None  # what a chat says, or a vector, depends on nothing else
         resource, role = store.resources.of(self.operation), store.resources.role(self.operation)
+        if resource is None or (role == "create" and resource.parameter is None):
+            told = jobs.made_by(self.operation, store.resources)
+            resource, role = (resource, role) if told is None else (told, "create")
         if resource is None or role is None or not is_kept(resource):
             return None
         return ResourceResponder(
