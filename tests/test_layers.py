@@ -49,6 +49,7 @@ DOORS: Mapping[str, tuple[str, ...]] = {
     "prometheus_client": ("troth_mock.inspector.metrics",),
     "uvloop": ("troth_mock.server.serving",),
     "jsonschema": ("troth.lint.metaschema",),
+    "referencing": ("troth.lint.metaschema",),
     "openapi_spec_validator": ("troth.lint.metaschema",),
     "jsonschema_rs": (
         "troth.document.vocabulary",
@@ -65,6 +66,7 @@ DOORS: Mapping[str, tuple[str, ...]] = {
 COMPANIONS = {
     "aiohttp": {"multidict", "yarl"},
     "common_expression_language": {"cel"},
+    "jsonschema": {"referencing"},
     "pyyaml": {"yaml"},
 }
 
@@ -193,11 +195,11 @@ def test_every_library_is_declared_and_every_declared_one_is_used() -> None:
 @cache
 def texts(module: str) -> list[tuple[int, str]]:
     """The strings of a module with their lines, but docstrings: those may show an example."""
-    tree = read(module)
-    prose = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    nodes = list(ast.walk(read(module)))
+    prose = {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
     return [
         (node.lineno, str(node.value))
-        for node in ast.walk(tree)
+        for node in nodes
         if isinstance(node, ast.Constant) and id(node) not in prose
     ]
 

@@ -13,6 +13,7 @@ import re
 import sys
 import tomllib
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 
@@ -40,6 +41,11 @@ GUARDED: Mapping[str, tuple[str, ...]] = {
 _PRIVATE = re.compile(r"_[^_]\w*")
 #: What is published though it begins with an underscore.
 DOCUMENTED = frozenset({"os._exit"})
+
+
+@cache
+def read(name: str) -> ast.Module:
+    return ast.parse(MODULES[name].read_text("utf-8"))
 
 
 def is_private(name: str) -> bool:
@@ -73,20 +79,21 @@ def borrowed_names(tree: ast.Module) -> list[str]:
     A name of an object is its file's own when the file says it of `self`, as a slot, a method, a
     function or a variable.
     """
+    nodes = list(ast.walk(tree))
     own = {
         node.attr
-        for node in ast.walk(tree)
+        for node in nodes
         if isinstance(node, ast.Attribute)
         and isinstance(node.value, ast.Name)
         and node.value.id in ("self", "cls")
     } | {
         node.name
-        for node in ast.walk(tree)
+        for node in nodes
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
     }
     return [
         found
-        for node in ast.walk(tree)
+        for node in nodes
         if (found := private_of_another(node)) is not None and found not in own
     ]
 
@@ -147,17 +154,17 @@ def own_names(node: ast.ClassDef) -> set[str]:
 
 @pytest.mark.parametrize("name", [name for name in MODULES if name not in GUARDED])
 def test_only_guarded_places_touch_what_is_not_published(name: str) -> None:
-    tree = ast.parse(MODULES[name].read_text("utf-8"))
+    tree = read(name)
     assert unpublished_imports(tree) == []
     assert borrowed_names(tree) == []
 
 
 def test_no_class_shares_a_private_name_with_a_library_below_it() -> None:
     found = {}
-    for name, path in MODULES.items():
+    for name in MODULES:
         if name in GUARDED or name.endswith("__main__"):
             continue
-        shared = inherited_names(importlib.import_module(name), ast.parse(path.read_text("utf-8")))
+        shared = inherited_names(importlib.import_module(name), read(name))
         if shared:
             found[name] = shared
     assert found == {}
@@ -165,7 +172,7 @@ def test_no_class_shares_a_private_name_with_a_library_below_it() -> None:
 
 @pytest.mark.parametrize("name", GUARDED)
 def test_a_guarded_place_touches_its_own_library_only(name: str) -> None:
-    tree = ast.parse(MODULES[name].read_text("utf-8"))
+    tree = read(name)
     assert {found.split(".")[0] for found in unpublished_imports(tree)} <= set(GUARDED[name])
 
 

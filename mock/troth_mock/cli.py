@@ -8,12 +8,22 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from troth.cli.options import FiniteNumber, chosen_overlays, command, document_options, warn
+from troth.cli.options import (
+    FiniteNumber,
+    chosen_overlays,
+    command,
+    document_options,
+    flag,
+    option,
+    options,
+    warn,
+)
 
 if TYPE_CHECKING:
     from troth.openapi.contract import Contract
 
-_MEBIBYTE = 1024 * 1024
+_BODY_BYTES = 16 * 1024 * 1024
+_AT_LEAST_ONE = click.IntRange(min=1)
 
 
 class _Named(click.types.StringParamType):
@@ -65,186 +75,143 @@ class _Port(click.IntRange):
     name = "port"
 
 
+_seconds, _some_time = FiniteNumber(min=0), FiniteNumber(min=0, min_open=True)
+_folder = click.Path(file_okay=False, path_type=Path)
+_log_forms = click.Choice(["text", "json", "off"])
+_mock_options = options(
+    option("--host", "The address to listen on.", "ADDRESS", default="127.0.0.1"),
+    option("--port", "The port; 0 takes any free one.", "N", type=_Port(0, 65535), default=8000),
+    option("--seed", "Another seed, other answers.", "N", type=int, default=0),
+    option(
+        "--token",
+        "Accept only this credential; may be given several times. Without it any will do.",
+        *("TOKEN", "tokens"),
+        multiple=True,
+    ),
+    option(
+        "--clock",
+        "Whether answers tell a fixed time, and so stay the same, or the real one.",
+        type=click.Choice(["fixed", "wall"]),
+        default="fixed",
+    ),
+    flag(
+        "--stateless",
+        "Keep nothing of what is posted, changed and deleted: the same request, the same answer.",
+    ),
+    option(
+        "--pace",
+        "Answer chats as fast as a model does: fast, typical, slow or bursty; without it at once. "
+        'Figures may follow: "slow ttft=3 jitter=0".',
+        "PROFILE",
+        type=_Pace(),
+    ),
+    option(
+        "--ttft",
+        "Seconds from a request to the first token of what a chat says.",
+        "S",
+        type=_seconds,
+    ),
+    option("--tokens-per-second", "Tokens a second that a chat says.", "N", type=_some_time),
+    option(
+        "--cors-origin",
+        'Let pages of this origin read the answers ("*": all); loopback origins always may.',
+        *("ORIGIN", "cors_origins"),
+        type=_ORIGIN,
+        multiple=True,
+    ),
+    option(
+        "--allow-host",
+        'Answer under this name too ("*": under any).',
+        *("HOST", "allow_hosts"),
+        type=_AUTHORITY,
+        multiple=True,
+    ),
+    option(
+        "--max-body-bytes",
+        "The largest request body.",
+        "N",
+        type=_AT_LEAST_ONE,
+        default=_BODY_BYTES,
+    ),
+    option(
+        "--write-timeout",
+        "Close a connection whose client takes nothing for so long.",
+        "S",
+        type=_some_time,
+        default=30.0,
+    ),
+    option("--grace", "How long a stop waits for open answers.", "S", type=_seconds, default=5.0),
+    option(
+        "--fail",
+        "Let go wrong what FAULT says, as in '429 every 3rd' or 'drop after 5 events 2 %'; may be "
+        "given several times. docs/FAULTS.md has the words.",
+        "FAULT",
+        multiple=True,
+    ),
+    option(
+        "--log",
+        "Say a line for each request: text to standard error (what it is on a terminal), or JSON "
+        "for machines to standard output.",
+        type=_log_forms,
+    ),
+    flag(
+        "--no-inspector",
+        "Keep nothing of what is asked, and serve neither /_troth/ nor what is below it.",
+    ),
+    option(
+        "--control-token",
+        "Let whoever has this token look at /_troth/ and drive the mock, from anywhere; without "
+        "it this machine only may.",
+        "TOKEN",
+    ),
+    flag("--watch", "Read the document and its overlays anew when one of their files changes."),
+    option(
+        "--scenario",
+        "Answer as the scenarios of this file say, or of all files in this folder.",
+        "FILE",
+        type=click.Path(exists=True, path_type=Path),
+    ),
+    option(
+        "--record",
+        "Pass on to this server what no scenario answers, and write scenarios of its answers.",
+        "URL",
+        type=_Server(),
+    ),
+    option(
+        "--record-to",
+        "Where they are written; without it the folder of --scenario, or else recorded.",
+        "FOLDER",
+        type=_folder,
+    ),
+    flag("--no-control-fields", "Let no request say by Prefer or X-Troth-* which answer it gets."),
+    option(
+        "--workers",
+        "Serve by so many processes, of a mock that keeps nothing between two requests.",
+        "N",
+        type=_AT_LEAST_ONE,
+        default=1,
+    ),
+    flag("--json", "Announce the server in one line of JSON.", "as_json"),
+    flag("--quiet", "Say nothing but errors."),
+)
+
+
 @command()
 @document_options
-@click.option(
-    "--host",
-    default="127.0.0.1",
-    show_default=True,
-    metavar="ADDRESS",
-    help="The address to listen on.",
-)
-@click.option(
-    "--port",
-    type=_Port(0, 65535),
-    metavar="N",
-    default=8000,
-    show_default=True,
-    help="The port; 0 takes any free one.",
-)
-@click.option(
-    "--seed",
-    type=int,
-    default=0,
-    show_default=True,
-    metavar="N",
-    help="Another seed, other answers.",
-)
-@click.option(
-    "--token",
-    "tokens",
-    multiple=True,
-    metavar="TOKEN",
-    help="Accept only this credential; may be given several times. Without it any will do.",
-)
-@click.option(
-    "--clock",
-    type=click.Choice(["fixed", "wall"]),
-    default="fixed",
-    show_default=True,
-    help="Whether answers tell a fixed time, and so stay the same, or the real one.",
-)
-@click.option(
-    "--stateless",
-    is_flag=True,
-    help="Keep nothing of what is posted, changed and deleted: the same request, the same answer.",
-)
-@click.option(
-    "--pace",
-    type=_Pace(),
-    metavar="PROFILE",
-    help="Answer chats as fast as a model does: fast, typical, slow or bursty; without it at once. "
-    'Figures may follow: "slow ttft=3 jitter=0".',
-)
-@click.option(
-    "--ttft",
-    type=FiniteNumber(min=0),
-    metavar="S",
-    help="Seconds from a request to the first token of what a chat says.",
-)
-@click.option(
-    "--tokens-per-second",
-    type=FiniteNumber(min=0, min_open=True),
-    metavar="N",
-    help="Tokens a second that a chat says.",
-)
-@click.option(
-    "--cors-origin",
-    "cors_origins",
-    type=_ORIGIN,
-    multiple=True,
-    metavar="ORIGIN",
-    help='Let pages of this origin read the answers ("*": all); loopback origins always may.',
-)
-@click.option(
-    "--allow-host",
-    "allow_hosts",
-    type=_AUTHORITY,
-    multiple=True,
-    metavar="HOST",
-    help='Answer under this name too ("*": under any).',
-)
-@click.option(
-    "--max-body-bytes",
-    type=click.IntRange(min=1),
-    default=16 * _MEBIBYTE,
-    show_default=True,
-    metavar="N",
-    help="The largest request body.",
-)
-@click.option(
-    "--write-timeout",
-    type=FiniteNumber(min=0, min_open=True),
-    default=30.0,
-    show_default=True,
-    metavar="S",
-    help="Close a connection whose client takes nothing for so long.",
-)
-@click.option(
-    "--grace",
-    type=FiniteNumber(min=0),
-    default=5.0,
-    show_default=True,
-    metavar="S",
-    help="How long a stop waits for open answers.",
-)
-@click.option(
-    "--fail",
-    "fail",
-    multiple=True,
-    metavar="FAULT",
-    help="Let go wrong what FAULT says, as in '429 every 3rd' or 'drop after 5 events 2 %'; may be "
-    "given several times. docs/FAULTS.md has the words.",
-)
-@click.option(
-    "--log",
-    "log",
-    type=click.Choice(["text", "json", "off"]),
-    help="Say a line for each request: text to standard error (what it is on a terminal), or JSON "
-    "for machines to standard output.",
-)
-@click.option(
-    "--no-inspector",
-    is_flag=True,
-    help="Keep nothing of what is asked, and serve neither /_troth/ nor what is below it.",
-)
-@click.option(
-    "--control-token",
-    metavar="TOKEN",
-    help="Let whoever has this token look at /_troth/ and drive the mock, from anywhere; without "
-    "it this machine only may.",
-)
-@click.option(
-    "--watch",
-    is_flag=True,
-    help="Read the document and its overlays anew when one of their files changes.",
-)
-@click.option(
-    "--scenario",
-    type=click.Path(exists=True, path_type=Path),
-    metavar="FILE",
-    help="Answer as the scenarios of this file say, or of all files in this folder.",
-)
-@click.option(
-    "--record",
-    type=_Server(),
-    metavar="URL",
-    help="Pass on to this server what no scenario answers, and write scenarios of its answers.",
-)
-@click.option(
-    "--record-to",
-    type=click.Path(file_okay=False, path_type=Path),
-    metavar="FOLDER",
-    help="Where they are written; without it the folder of --scenario, or else recorded.",
-)
-@click.option(
-    "--no-control-fields",
-    is_flag=True,
-    help="Let no request say by Prefer or X-Troth-* which answer it gets.",
-)
-@click.option(
-    "--workers",
-    type=click.IntRange(min=1),
-    default=1,
-    show_default=True,
-    metavar="N",
-    help="Serve by so many processes, of a mock that keeps nothing between two requests.",
-)
-@click.option("--json", "as_json", is_flag=True, help="Announce the server in one line of JSON.")
-@click.option("--quiet", is_flag=True, help="Say nothing but errors.")
+@_mock_options
 def mock(
     document: str | None,
     overlays: tuple[str, ...],
     published: bool,
     no_bundled_overlay: bool,
     strict_document: bool,
-    **options: Any,
+    **given: Any,
 ) -> None:
     """Serve a deterministic mock of DOCUMENT (without one: the bundled document)."""
     from troth import loading
     from troth_mock import wiring  # all of the mock: `troth --help` does without
 
-    wiring.log_problems(options)
+    wiring.log_problems(given)
     chosen = chosen_overlays(
         document, overlays, published=published, no_bundled_overlay=no_bundled_overlay
     )
@@ -254,4 +221,4 @@ def mock(
         warn(contract.faults, document=document)
         return contract
 
-    wiring.serve_document(load, document=document, overlays=chosen, options=options)
+    wiring.serve_document(load, document=document, overlays=chosen, options=given)

@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from troth.generation.values import Unsatisfiable, synthesize
 from troth.http import content_coding, json_text, sse
-from troth.http.exchange import TOKEN, Fields
+from troth.http.exchange import TOKEN, Fields, without
 from troth.openapi.operation import DeclaredResponse, MediaType, Parameter
 from troth.schema.schema import Schema
 from troth.seed import Seed
@@ -197,7 +197,7 @@ def _lines(header: Parameter, text: str) -> Fields:
 
 def without_coding(fields: Fields) -> Fields:
     """*fields* but for Content-Encoding."""
-    return tuple(field for field in fields if field[0].lower() != "content-encoding")
+    return without(fields, ("content-encoding",))
 
 
 def header_text(header: Parameter, seed: Seed) -> str | None:

@@ -12,6 +12,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +26,21 @@ CONSTRAINTS = Path(__file__).with_name("atoma-constraints.txt")
 HOME = ROOT / ".venvs" / "atoma"
 # The SDK's samples talk to the production server: give the class our address, as a user would.
 PRELUDE = """
-import os, sys, atoma_sdk
-from functools import partial
-atoma_sdk.AtomaSDK = partial(atoma_sdk.AtomaSDK, server_url=os.environ["MOCK_URL"])
-exec(compile(sys.stdin.read(), "sample", "exec"))
+import io, json, os, sys, traceback, atoma_sdk
+from contextlib import redirect_stdout
+
+made = atoma_sdk.AtomaSDK
+atoma_sdk.AtomaSDK = lambda **given: made(server_url=os.environ["MOCK_URL"], **given)
+for line in sys.stdin:
+    asked = json.loads(line)
+    os.environ.update(asked["environ"])
+    with redirect_stdout(io.StringIO()) as said:
+        try:
+            exec(compile(asked["source"], "sample", "exec"), {"os": os})
+            fault = ""
+        except BaseException:
+            fault = traceback.format_exc()
+    print(json.dumps({"said": said.getvalue(), "fault": fault}), flush=True)
 """
 SAMPLES = [
     pytest.param(sample["source"], id=f"{sample['label']}-{number}")
@@ -84,7 +97,45 @@ def is_made(home: Path) -> bool:
     return stamp.exists() and stamp.read_bytes() == CONSTRAINTS.read_bytes()
 
 
-@pytest.fixture(scope="session")
+Run = Callable[..., str]
+
+
+@pytest.fixture(scope="module")
+def run() -> Iterator[Run]:
+    """What a source prints where the SDK is; to import that takes longer than all else, so once.
+
+    Skips where the SDK cannot be had.
+    """
+    running = subprocess.Popen(
+        [atoma_python(), "-c", PRELUDE],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "ATOMASDK_BEARER_AUTH": "any"},
+    )
+    asking, told = running.stdin, running.stdout
+    assert asking is not None
+    assert told is not None
+
+    def command(source: str, url: str, **environ: str) -> str:
+        asked = {"source": source, "environ": {"MOCK_URL": url, **environ}}
+        bound = threading.Timer(60, running.kill)
+        bound.start()
+        try:
+            asking.write(json.dumps(asked) + "\n")
+            asking.flush()
+            answer = json.loads(told.readline())
+        finally:
+            bound.cancel()
+        assert answer["fault"] == ""
+        said: str = answer["said"]
+        return said
+
+    with running:
+        yield command
+        asking.close()
+
+
 def atoma_python() -> str:
     """The interpreter of the SDK's environment; skips where it cannot be had."""
     if not is_made(HOME):
@@ -98,23 +149,9 @@ def atoma_python() -> str:
     return str(HOME / "bin" / "python")
 
 
-def run(python: str, source: str, url: str, **environment: str) -> str:
-    done = subprocess.run(
-        [python, "-c", PRELUDE],
-        input=source,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-        env={**os.environ, "MOCK_URL": url, "ATOMASDK_BEARER_AUTH": "any", **environment},
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
-    return done.stdout
-
-
 @pytest.mark.parametrize("source", SAMPLES)
-def test_the_documents_own_sample_runs(atoma_python: str, mock_server: Any, source: str) -> None:
-    said = run(atoma_python, source, mock_server.url)
+def test_the_documents_own_sample_runs(run: Run, mock_server: Any, source: str) -> None:
+    said = run(source, mock_server.url)
     assert "assistant" in said
     # a stream prints a delta a line, a completion its one message
     assert (len(said.splitlines()) > 2) is ("create_stream" in source)
@@ -133,15 +170,13 @@ def test_the_documents_own_sample_runs(atoma_python: str, mock_server: Any, sour
     ],
     ids=["plain", "choices", "stop", "tools"],
 )
-def test_stream_and_body_agree(
-    atoma_python: str, mock_server: Any, members: dict[str, Any]
-) -> None:
+def test_stream_and_body_agree(run: Run, mock_server: Any, members: dict[str, Any]) -> None:
     messages = [
         {"role": "developer", "content": "You are a helpful assistant."},
         {"role": "user", "content": "Hello!"},
     ]
     asked = {"model": "meta-llama/Llama-3.3-70B-Instruct", "messages": messages, **members}
-    got = json.loads(run(atoma_python, CALL, mock_server.url, ASKED=json.dumps(asked)))
+    got = json.loads(run(CALL, mock_server.url, ASKED=json.dumps(asked)))
     whole, chunks = got["whole"], got["chunks"]
     assert {chunk["id"] for chunk in chunks} == {whole["id"]}
     for choice in whole["choices"]:

@@ -17,6 +17,7 @@ TOGETHER: tuple[tuple[str, ...], ...] = (
     (
         *("location without base", "link without base", "report without base", "takes an owner"),
         *("restores nothing", "no item for HEAD", "size", "name breaks a field", "anybody adds"),
+        "count is lost",
     ),
     (
         *("next without base", "report is lost", "publishes nothing", "takes a moment"),

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 import troth
+from servers import depot
 from servers.bookcase import DOCUMENT, TOKEN, Shelves
 from servers.conduct import Conducted, conduct
 from servers.wire import Answer, Asked, Handler
@@ -219,3 +220,19 @@ def test_what_is_gone_by_itself_keeps_nothing_else_from_being_deleted() -> None:
         values.keep(Exchange(gone, Response(status, (), b"")))
         left.append(values.made(delete))
     assert left == [2, 2, 1]
+
+
+@pytest.mark.parametrize(
+    ("target", "left"),
+    [("/crates/7", 0), ("/crates/8", 1), ("/crates/9", 0), ("/crates/5", 0)],
+)
+def test_what_names_a_thing_may_have_gone_with_it(target: str, left: int) -> None:
+    contract = troth.load(json.dumps(depot.spec()).encode(), overlays=[])
+    values = RealValues(contract, Settings(url="http://127.0.0.1:1/v1"))
+    for crate, file in (("5", {"id": "f0"}), ("7", {"id": "f1", "crate_id": 9, "file_id": "f0"})):
+        made = Response(201, (("Content-Type", "application/json"),), json.dumps(file).encode())
+        values.keep(Exchange(Request("POST", f"/crates/{crate}/files", (), b""), made))
+    read = contract.operation("GET /files/{file}")
+    values.keep(Exchange(Request("DELETE", target, (), b""), Response(204, (), b"")))
+    untouched = [given["path", "file"] for given, _ in values.untouched(read)]
+    assert untouched.count("f1") == left

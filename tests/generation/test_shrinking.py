@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from troth.generation.shrinking import Shrinker, simplify
+from troth.generation.shrinking import Shrinker
 
 BODY = {
     "model": "m",
@@ -17,6 +17,16 @@ BODY = {
     "tools": [{"type": "function", "function": {"name": "f", "parameters": {"a": [1, 2, 3]}}}],
 }
 MINIMAL = {"model": "m", "messages": [{"role": "user", "content": "Hello!"}]}
+
+
+def simplify(value, is_still_failing, *, budget=200, target=None):
+    """The smallest value found within *budget* questions that *is_still_failing* says yes to."""
+    shrinker = Shrinker(value, target=target)
+    for _ in range(budget):
+        if shrinker.finished:
+            break
+        shrinker.tell(is_still_failing(shrinker.candidate))
+    return shrinker.value
 
 
 def test_only_the_member_that_matters_is_left_beside_the_minimal_body():

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from troth.document import document
 from troth.errors import Place, SpecError
+from troth.laws import condition
 from troth.laws.condition import UNDECIDED, UNENDING, Facts, parse
 from troth.laws.declared_members import Shapes, read
 
@@ -341,6 +342,22 @@ def test_what_takes_too_long_has_no_value(source: str) -> None:
     assert compiled.holds({"request": [1] * 200}) is None
     facts = Facts({"request": [1] * 200}, compiled.scope)
     assert compiled.value(facts) is UNENDING
+
+
+def test_all_conditions_on_a_large_exchange_share_the_time_that_one_may_take(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(condition, "_LONG", 0.0)
+    first = parse("size(request.map(a, a)) > 0")
+    second = parse("size(request) > 0")
+    facts = Facts({"request": [1] * 300}, first.scope)
+    assert (first.holds(facts), second.holds(facts)) == (True, True)
+    assert 0 < facts.spent < 10
+    assert facts.left == pytest.approx(10 - facts.spent)
+    facts.spent = 10.5
+    assert facts.left == 0
+    assert second.value(facts) is UNENDING
+    assert second.holds({"request": [1] * 300}) is True
 
 
 def test_what_takes_too_long_whatever_is_asked_is_refused() -> None:

@@ -724,6 +724,21 @@ def test_what_is_called_by_many_lists_what_is_called_by_one_beside_it() -> None:
     assert roles(only(paths))["list"] == ["GET /tasks"]
 
 
+@pytest.mark.parametrize("at", ["", "/tasks"])
+def test_a_list_may_be_an_object_of_items_by_what_they_are_called(at: str) -> None:
+    by_id = {"type": "object", "additionalProperties": ref("Task")}
+    listed = operation(answer=held(tasks=by_id) if at else by_id)
+    paths = {**TASKS, "/tasks": {**TASKS["/tasks"], "get": listed}}
+    tasks = only(paths)
+    (get,) = tasks.operations["list"]
+    assert (tasks.items(get, 200), tasks.is_map(get, 200)) == (at, True)
+    # how many there are of each kind is no list of them
+    counts = {"type": "object", "additionalProperties": {"type": "integer"}}
+    paths["/tasks"]["get"] = operation(answer=counts)
+    (get,) = (tasks := only(paths)).operations["list"]
+    assert (tasks.items(get, 200), tasks.is_map(get, 200)) == (None, False)
+
+
 def test_a_variable_may_be_the_first_letter_of_what_it_names() -> None:
     paths = {**TASKS, "/tasks/{t}": path("t", get=operation(answer=ref("Task")))}
     paths.pop("/tasks/{id}", None)

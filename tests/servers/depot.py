@@ -24,6 +24,7 @@ FAULTS = {
     "next without base": ("list.next-dead", "GET /crates"),
     "link without base": ("resource.link-dead", "GET /files/{file}"),
     "report is lost": ("resource.not-readable", "POST /reports"),
+    "count is lost": ("resource.not-readable", "POST /crates/{crate}/count"),
     "report without base": ("resource.location-wrong", "POST /reports"),
     "restores nothing": ("resource.action-lost", "POST /crates/{crate}/restore"),
     "publishes nothing": ("resource.action-lost", "POST /crates/{crate}/publish"),
@@ -77,6 +78,7 @@ def spec() -> dict[str, Any]:
         "content": {"type": "string", "format": "uri-reference"},
     }
     report = {"id": {"type": "string"}, "state": {"enum": ["pending", "done"]}}
+    count = {"status_url": {"type": "string", "format": "uri-reference"}}
     page = {
         "items": {"type": "array", "items": {"$ref": "#/components/schemas/Crate"}},
         "next": {"type": ["string", "null"]},
@@ -88,6 +90,7 @@ def spec() -> dict[str, Any]:
         "NewCrate": new,
         "File": {"type": "object", "required": [*file], "properties": file},
         "Report": {"type": "object", "required": [*report], "properties": report},
+        "Count": {"type": "object", "required": [*count], "properties": count},
         "Page": {"type": "object", "required": ["items"], "properties": page},
     }
     change = {"type": "object", "properties": given}
@@ -107,6 +110,7 @@ def spec() -> dict[str, Any]:
         },
         "/crates/{crate}/restore": {"post": _operation("200", "Crate")},
         "/crates/{crate}/publish": {"post": _operation("200", "Crate")},
+        "/crates/{crate}/count": {"post": _operation("202", "Count")},
         "/crates/{crate}/files": {
             "post": _operation("201", "File", body={"multipart/form-data": {"schema": form}})
         },
@@ -189,6 +193,11 @@ class Depot:
                 return self.crate(asked, method, self.crate_of(name, user, method))
             case "POST", ["crates", name, "restore" | "publish" as verb]:
                 return self.act(verb, self.crate_of(name, user, verb))
+            case "POST", ["crates", name, "count"]:
+                self.crate_of(name, user, "count")
+                return _json(202, {"status_url": self.url("/counts/1")})
+            case "GET", ["counts", "1"] if "count is lost" not in self.faults:
+                return _json(200, {"files": 0})
             case "POST", ["crates", name, "files"]:
                 owner = "" if "anybody adds" in self.faults else user
                 return self.add_file(self.crate_of(name, owner, "files"), asked)

@@ -248,6 +248,8 @@ class Ledger:
         self, body: dict[str, Any], given: dict[str, list[str]], end: int | None
     ) -> Answer:
         if self.way.paging == "cursor":
+            if self.otherwise == "the cursor never ends":
+                end = 1000 if end is None else end
             body["next"] = None if end is None else f"at-{end}"
         if self.way.paging != "link":
             return self.answer(200, body)
@@ -257,6 +259,9 @@ class Ledger:
             path = ""
         if self.otherwise == "the link is a gateway's":
             path = "https://gateway.test/v2/entries"
+        if self.otherwise == "the last links to itself" and end is None:
+            rest["offset"] = given.get("offset", ["0"])[0]
+            return self.answer(200, body, Link=f'<{path}?{urlencode(rest)}>; rel="next"')
         link = f"{path}?{urlencode({**rest, 'offset': end})}"
         fields = {} if end is None else {"Link": f'<{link}>; rel="next"'}
         return self.answer(200, body, **fields)
@@ -271,6 +276,8 @@ FAULTS: dict[str, tuple[str, Way]] = {
     "skips one": ("list.page-skips", Way("cursor")),
     "no cursor is taken": ("list.next-dead", Way("cursor")),
     "the link is dead": ("list.next-dead", Way("link")),
+    "the last links to itself": ("list.next-dead", Way("link")),
+    "the cursor never ends": ("list.next-dead", Way("cursor")),
     "total of the page": ("list.total-wrong", Way()),
     "twice": ("list.item-repeated", Way()),
     "kind is ignored": ("list.filter-ignored", Way()),

@@ -605,8 +605,16 @@ class Marina:
         return self.updated(kept)
 
     def changed_trip(self, kept: Kept, value: Body) -> Body:
+        return self.merged(kept.item, value)
+
+    def merged(self, item: Body, value: Body) -> Body:
         """RFC 7396: null removes a member, unless its schema has a place for null."""
-        return {**kept.item, **value}
+        return {**item, **{name: self.merged_member(item, name, value[name]) for name in value}}
+
+    def merged_member(self, item: Body, name: str, value: Any) -> Any:
+        before = item.get(name)
+        both = isinstance(before, dict) and isinstance(value, dict)
+        return self.merged(before, value) if both else value
 
     def delete_trip(self, call: Call) -> Answer:
         try:
@@ -663,7 +671,10 @@ class Marina:
     # -- berths, settings, feedback, weather ------------------------------------------------
 
     def list_berths(self, call: Call) -> Answer:
-        return self.json(200, [self.shown(one) for one in self.listed(call, self.berths)])
+        berths = [self.shown(one) for one in self.listed(call, self.berths)]
+        if self.manner.mapped:
+            return self.json(200, {one.pop("code"): one for one in berths})
+        return self.json(200, berths)
 
     def berth(self, call: Call) -> Kept:
         return self.find(call, self.berths, f"{call.user}/{call.values['code']}")

@@ -38,6 +38,7 @@ class Manner:
     lenient_numbers: bool = False  # " 7", "+7" and "07" are numbers
     newest_first: bool = False
     weak_tags: bool = False
+    mapped: bool = False  # the list of berths is an object of them by code
     invalid: Literal[400, 422] = 422  # the status for a body or parameter that breaks the document
 
 
@@ -117,6 +118,15 @@ def _trip(manner: Manner) -> dict[str, Body]:
         "crew": {"type": "integer", "minimum": 1, "maximum": 12},
         "departs": {"type": "string", "format": "date-time"},
         "distance": {"type": ["number", "null"], "minimum": 0},
+        "skipper": {
+            "type": "object",
+            "properties": {
+                "name": _TEXT,
+                "licence": {"type": ["string", "null"], "maxLength": 20},
+                "years": {"type": "integer", "minimum": 0, "maximum": 60},
+            },
+        },
+        "marks": {"type": "object", "additionalProperties": {"type": "string", "maxLength": 9}},
     }
     made: Body = {
         "id": {**_identifier(manner), "readOnly": True},
@@ -212,7 +222,7 @@ def document(manner: Manner) -> Body:
             "/boats/{boat_id}/trips/{trip_id}": _trip_path(manner),
             "/boats/{boat_id}/photo": _photo_path(manner),
             "/boats/{boat_id}/papers": _papers_path(manner),
-            "/berths": _berths_path(),
+            "/berths": _berths_path(manner),
             "/berths/{code}": _berth_path(manner),
             "/me/settings": _settings_path(),
             "/feedback": _feedback_path(),
@@ -485,8 +495,14 @@ def _papers_path(manner: Manner) -> Body:
 _CODE: Body = {"type": "string", "pattern": "^[A-Z]{1,2}[0-9]{1,3}$"}
 
 
-def _berths_path() -> Body:
+def _berths_path(manner: Manner) -> Body:
     berths: Body = {"type": "array", "items": _schema("Berth")}
+    if manner.mapped:
+        # of which each is called as its key is
+        berth = _others(manner)["Berth"]
+        members = {name: one for name, one in berth["properties"].items() if name != "code"}
+        named = {**berth, "properties": members, "required": ["depth"]}
+        berths = {"type": "object", "additionalProperties": named}
     return {"get": _operation("listBerths", {200: {"content": _json(berths)}})}
 
 

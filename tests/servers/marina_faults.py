@@ -312,6 +312,40 @@ class TripPatchDoesNotStick(Marina):
         return kept.item
 
 
+@fault("life cycle", "resource.update-resets")
+class PatchReplacesTheSkipper(Marina):
+    """What is nested is put in the place of what was there, not merged with it."""
+
+    def merged_member(self, item: Body, name: str, value: Any) -> Any:
+        return value
+
+
+@fault("life cycle", "resource.update-resets")
+class PatchReplacesTheMarks(Marina):
+    """So is a map."""
+
+    def merged_member(self, item: Body, name: str, value: Any) -> Any:
+        return value if name == "marks" else super().merged_member(item, name, value)
+
+
+@fault("life cycle", "resource.update-lost")
+class TripKeepsWhatIsNull(Marina):
+    """A member that was sent null is what it was."""
+
+    def merged_member(self, item: Body, name: str, value: Any) -> Any:
+        return item.get(name) if value is None else super().merged_member(item, name, value)
+
+
+@fault("life cycle", "resource.update-lost")
+class LicenceStaysWhenItIsNull(Marina):
+    """One that is nested is."""
+
+    def merged_member(self, item: Body, name: str, value: Any) -> Any:
+        if name == "licence" and value is None:
+            return item.get(name)
+        return super().merged_member(item, name, value)
+
+
 @fault("life cycle", "resource.*")
 class PutAppendsTags(Marina):
     """PUT twice is not PUT once."""
@@ -567,7 +601,20 @@ class CreatedIsListedTwice(Marina):
 @fault("list", *LIST)
 class BerthsAreNotListed(Marina):
     def list_berths(self, call: Call) -> Answer:
-        return self.json(200, [])
+        return self.json(200, {} if self.manner.mapped else [])
+
+
+@fault("list", "resource.not-listed", manner=Manner(mapped=True))
+class BerthsAreInNoMap(BerthsAreNotListed):
+    pass
+
+
+@fault("list", "resource.still-listed", manner=Manner(mapped=True))
+class DeletedBerthsStayInTheMap(Marina):
+    def remove(self, call: Call, shelf: Shelf, identifier: Any) -> None:
+        if shelf is self.berths:
+            shelf[f"{identifier} "] = shelf[identifier]  # where nobody finds it
+        super().remove(call, shelf, identifier)
 
 
 @fault("list", *LIST)
@@ -836,6 +883,29 @@ _opened(
     OthersLaunch="launch_boat",
     OthersReadTrips="list_trips",
 )
+
+
+class _Astray(Marina):
+    """The operation *opened* asks whose the boat is, and looks for the trip in all of them."""
+
+    opened = ""
+
+    def trip(self, call: Call) -> tuple[Kept, Kept]:
+        boat, wanted = self.boat(call), str(call.values["trip_id"])
+        held = next((one for one in self.boats.values() if wanted in one.trips), boat)
+        if call.name != self.opened or held is boat:
+            return super().trip(call)
+        return held, held.trips[wanted]
+
+
+def _astray(codes: tuple[str, ...], **names: str) -> None:
+    for name, operation in names.items():
+        FAULTS[name] = Fault("second user", type(name, (_Astray,), {"opened": operation}), codes)
+
+
+_astray(("resource.read-by-other",), ReadsTripsOfOthersBelowOwn="get_trip")
+_astray(("resource.changed-by-other",), ChangesTripsOfOthersBelowOwn="change_trip")
+_astray(("resource.deleted-by-other",), DeletesTripsOfOthersBelowOwn="delete_trip")
 
 
 class _Unguarded(Marina):

@@ -142,8 +142,7 @@ KEYS = (
     ),
     Key("safe", "switch", "Send GET, HEAD and OPTIONS only."),
     Key(
-        *("allow-destructive", "switch"),
-        help="Change and delete also what this run has not made.",
+        *("allow-destructive", "switch"), help="Change and delete also what this run has not made."
     ),
     Key("phase", "texts", "Only this phase; may be given several times.", choices=PHASES),
     Key(
@@ -189,6 +188,8 @@ KEYS = (
     Key("quiet", "switch", "Say nothing but the summary line."),
 )
 
+#: What the option says that names such a file.
+CONFIG_HELP = "Read this file; without it troth.toml, or [tool.troth] of pyproject.toml."
 SEVERITIES = ("error", "warning", "info")
 LEVELS = (*SEVERITIES, "off")
 
@@ -218,10 +219,7 @@ LINT_KEYS: tuple[Key, ...] = (
     ),
 )
 
-_SECTIONS = {
-    "test": {key.name: key for key in KEYS},
-    "lint": {key.name: key for key in LINT_KEYS},
-}
+_SECTIONS = {"test": {key.name: key for key in KEYS}, "lint": {key.name: key for key in LINT_KEYS}}
 #: TOML's words for the kinds, for messages.
 _WORDS = {
     "text": "a string",

@@ -11,7 +11,15 @@ from typing import Any
 import click
 
 from troth import loading
-from troth.cli.options import bundled_overlay_option, chosen_overlays, command, strict_option, warn
+from troth.cli.options import (
+    bundled_overlay_option,
+    chosen_overlays,
+    command,
+    flag,
+    option,
+    strict_option,
+    warn,
+)
 from troth.conformance import codes
 
 _WIDEST = 100
@@ -19,13 +27,11 @@ _WIDEST = 100
 
 @command()
 @click.argument("code", required=False)
-@click.option("--document", metavar="FILE", help="Explain the laws of this document.")
-@click.option(
-    "--overlay", "overlays", multiple=True, metavar="FILE|NAME", help="Apply this overlay."
-)
+@option("--document", "Explain the laws of this document.", "FILE")
+@option("--overlay", "Apply this overlay.", "FILE|NAME", "overlays", multiple=True)
 @bundled_overlay_option
 @strict_option
-@click.option("--json", "as_json", is_flag=True, help="Write JSON.")
+@flag("--json", "Write JSON.", "as_json")
 def explain(
     code: str | None,
     document: str | None,

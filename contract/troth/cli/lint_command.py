@@ -10,8 +10,8 @@ import click
 
 from troth import loading
 from troth.cli import config
-from troth.cli.config import LEVELS, SEVERITIES, BadConfig, Config
-from troth.cli.options import chosen_overlays, command, document_options
+from troth.cli.config import CONFIG_HELP, LEVELS, SEVERITIES, BadConfig, Config
+from troth.cli.options import chosen_overlays, command, document_options, flag, option
 from troth.document import overlay
 from troth.document.document import Document
 from troth.errors import Place, nearest
@@ -23,39 +23,32 @@ from troth.lint.ignores import Level
 
 @command()
 @document_options
-@click.option(
+@option(
     "--format",
-    "style",
+    "How to write the findings.",
+    to="style",
     type=click.Choice(["text", "json", "github"]),
     default="text",
-    show_default=True,
-    help="How to write the findings.",
 )
-@click.option(
+@option(
     "--fix-overlay",
-    metavar="FILE",
+    "Write the proposed changes as an OpenAPI Overlay.",
+    "FILE",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Write the proposed changes as an OpenAPI Overlay.",
 )
-@click.option(
+@option(
     "--severity",
-    "severities",
-    metavar="CODE=SEVERITY",
+    "Another severity for the findings of a code: error, warning, info or off.",
+    *("CODE=SEVERITY", "severities"),
     multiple=True,
-    help="Another severity for the findings of a code: error, warning, info or off.",
 )
-@click.option(
+@option(
     "--fail-on",
+    "The least severity that makes the exit code 1.  [default: error]",
     type=click.Choice(LEVELS),
-    help="The least severity that makes the exit code 1.  [default: error]",
 )
-@click.option("--strict", is_flag=True, help="Exit with 1 for warnings too: --fail-on warning.")
-@click.option(
-    "--config",
-    "file",
-    metavar="FILE",
-    help="Read this file; without it troth.toml, or [tool.troth] of pyproject.toml.",
-)
+@flag("--strict", "Exit with 1 for warnings too: --fail-on warning.")
+@option("--config", CONFIG_HELP, "FILE", "file")
 def lint(
     document: str | None,
     overlays: tuple[str, ...],
@@ -128,9 +121,8 @@ def _severity(text: str, *, file: str = "") -> Ignored:
     code, _, level = text.partition("=")
     _check(code, file=file, key="lint.severity")
     if level not in LEVELS:
-        raise click.BadParameter(
-            f"{text!r} is not CODE={'|'.join(LEVELS)}", param_hint="--severity"
-        )
+        why = f"{text!r} is not CODE={'|'.join(LEVELS)}"
+        raise click.BadParameter(why, param_hint="--severity")
     return Ignored((code,), level=cast("Level", level))
 
 

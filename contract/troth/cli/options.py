@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -31,42 +31,54 @@ class FiniteNumber(click.FloatRange):
         return number
 
 
-strict_option = click.option(
-    "--strict-document",
-    is_flag=True,
-    help="Refuse a document in which anything cannot be understood.",
+#: What adds an option, or several, to a command.
+Decorator = Callable[[Any], Any]
+
+
+def option(name: str, help: str, metavar: str | None = None, to: str = "", **how: Any) -> Decorator:
+    """The option *name*, for the argument *to* or of its own name; its default is shown."""
+    names = (name, to) if to else (name,)
+    is_shown = "default" in how
+    return click.option(*names, help=help, metavar=metavar, show_default=is_shown, **how)
+
+
+def flag(name: str, help: str, to: str = "") -> Decorator:
+    """The option *name* that is given or not."""
+    return option(name, help, to=to, is_flag=True)
+
+
+def options(*decorators: Decorator) -> Decorator:
+    """What adds the options *decorators* to a command, in their order."""
+
+    def decorated(command: Any) -> Any:
+        for decorate in reversed(decorators):
+            command = decorate(command)
+        return command
+
+    return decorated
+
+
+strict_option = flag(
+    "--strict-document", "Refuse a document in which anything cannot be understood."
 )
-
-
-bundled_overlay_option = click.option(
+bundled_overlay_option = flag(
     "--no-bundled-overlay",
-    is_flag=True,
-    help="The bundled document without its own overlay, which else comes before the others.",
+    "The bundled document without its own overlay, which else comes before the others.",
 )
-
-
-def document_options(command: Any) -> Any:
-    """Add what every command that reads a document takes: DOCUMENT, --overlay, and the rest."""
-    for decorate in reversed(
-        (
-            click.argument("document", required=False),
-            click.option(
-                "--overlay",
-                "overlays",
-                multiple=True,
-                metavar="FILE|NAME",
-                help="Apply this OpenAPI Overlay, a file or one that ships (openai); may be given "
-                "several times, in order.",
-            ),
-            bundled_overlay_option,
-            click.option(
-                "--published", is_flag=True, help="The document as published: without any overlay."
-            ),
-            strict_option,
-        )
-    ):
-        command = decorate(command)
-    return command
+#: What every command that reads a document takes: DOCUMENT, --overlay, and the rest.
+document_options = options(
+    click.argument("document", required=False),
+    option(
+        "--overlay",
+        "Apply this OpenAPI Overlay, a file or one that ships (openai); may be given several "
+        "times, in order.",
+        *("FILE|NAME", "overlays"),
+        multiple=True,
+    ),
+    bundled_overlay_option,
+    flag("--published", "The document as published: without any overlay."),
+    strict_option,
+)
 
 
 def chosen_overlays(

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from troth.cli.options import command, strict_option, warn
+from troth.cli.options import command, flag, option, strict_option, warn
 from troth.cli.run_options import BadOption, header_field
 from troth.conformance import replay as replaying
 from troth.conformance.budget import Unreachable
@@ -40,29 +40,28 @@ def _fields(ctx: click.Context, option: click.Parameter, texts: tuple[str, ...])
 @command()
 @click.argument("what", metavar="FILE|FINDING")
 @click.argument("finding", required=False)
-@click.option(
+@option(
     "--journal",
+    "The journal, where the first argument is a finding.",
+    "FILE",
     envvar="TROTH_TEST_JOURNAL",
-    metavar="FILE",
-    help="The journal, where the first argument is a finding.",
 )
-@click.option("--url", metavar="URL", help="Another server than that of the run.")
-@click.option("--token", envvar="TROTH_TOKEN", metavar="TOKEN", help="The credential to send.")
-@click.option(
+@option("--url", "Another server than that of the run.", "URL")
+@option("--token", "The credential to send.", "TOKEN", envvar="TROTH_TOKEN")
+@option(
     "--second-token",
+    "The credential of another user, where the run had one.",
+    "TOKEN",
     envvar="TROTH_SECOND_TOKEN",
-    metavar="TOKEN",
-    help="The credential of another user, where the run had one.",
 )
-@click.option(
+@option(
     "--header",
-    "fields",
+    "Send this field; those that the run was given are not in the journal.",
+    *("NAME:VALUE", "fields"),
     multiple=True,
-    metavar="NAME:VALUE",
     callback=_fields,
-    help="Send this field; those that the run was given are not in the journal.",
 )
-@click.option("--insecure", is_flag=True, help="Take any TLS certificate.")
+@flag("--insecure", "Take any TLS certificate.")
 @strict_option
 def replay(
     what: str,

@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from troth.cli.options import command
+from troth.cli.options import command, option
 from troth.conformance import curl, files, reports
 from troth.conformance.journal import read
 from troth.conformance.progress import say
@@ -16,13 +16,12 @@ from troth.conformance.run_summary import summarize
 
 @command("report")
 @click.argument("journal")
-@click.option(
+@option(
     "--report",
-    "wanted",
-    multiple=True,
-    metavar="FORM=PATH",
-    help=f"Write this report: {', '.join(reports.FORMS)}. May be given several times; "
+    f"Write this report: {', '.join(reports.FORMS)}. May be given several times; "
     "the path - is standard output.",
+    *("FORM=PATH", "wanted"),
+    multiple=True,
 )
 def report_command(journal: str, wanted: tuple[str, ...]) -> int:
     """Write the reports of the run in JOURNAL; without --report, show its findings.

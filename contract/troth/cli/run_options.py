@@ -22,7 +22,7 @@ from troth import loading
 from troth import pointer as pointers
 from troth.cli import config, given_values
 from troth.cli.config import KEYS, Key
-from troth.cli.options import FiniteNumber
+from troth.cli.options import FiniteNumber, option, options
 from troth.conformance import codes, reports, selection
 from troth.conformance.settings import PHASES, Caps, OAuth, Settings, base_url
 from troth.errors import TrothError, nearest
@@ -53,7 +53,7 @@ _VARIABLES = {"token": ("TROTH_TOKEN",), "second-token": ("TROTH_SECOND_TOKEN",)
 def _option(key: Key) -> Any:
     """The option that *key* is on the command line."""
     if key.kind == "switch":
-        return click.option(f"--{key.name}", is_flag=True, envvar=key.variable, help=key.help)
+        return option(f"--{key.name}", key.help, is_flag=True, envvar=key.variable)
     kinds: dict[str, Any] = {
         "text": str,
         "path": str,
@@ -75,17 +75,13 @@ def _option(key: Key) -> Any:
 def test_options(command: Any) -> Any:
     """Add an option for each key of the configuration, and its file; the URL is an argument."""
     url, *others = KEYS
-    command = click.option(
-        "--config",
-        metavar="FILE",
-        is_eager=True,
-        expose_value=False,
-        callback=_configure,
-        help="Read this file; without it troth.toml, or [tool.troth] of pyproject.toml.",
-    )(command)
-    for key in reversed(others):
-        command = _option(key)(command)
-    return click.argument("url", required=False, envvar=url.variable, metavar="URL")(command)
+    own: dict[str, Any] = {"is_eager": True, "expose_value": False, "callback": _configure}
+    add = options(
+        click.argument("url", required=False, envvar=url.variable, metavar="URL"),
+        *map(_option, others),
+        option("--config", config.CONFIG_HELP, "FILE", **own),
+    )
+    return add(command)
 
 
 def _configure(ctx: click.Context, param: click.Parameter, value: str | None) -> None:

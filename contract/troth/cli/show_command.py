@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from troth import loading
-from troth.cli.options import chosen_overlays, command, document_options, warn
+from troth.cli.options import chosen_overlays, command, document_options, flag, option, warn
 from troth.document.yaml_writer import dump_json, dump_yaml
 from troth.openapi.operation import Operation
 from troth.openapi.resources import Filling, Listing, Resource, Resources, Role, resources
@@ -17,17 +17,16 @@ from troth.openapi.resources import Filling, Listing, Resource, Resources, Role,
 
 @command()
 @document_options
-@click.option(
+@option(
     "--format",
-    "form",
+    "How to write it: as YAML, unless it says otherwise.",
+    to="form",
     type=click.Choice(["yaml", "json"]),
-    help="How to write it: as YAML, unless it says otherwise.",
 )
-@click.option(
+@flag(
     "--resources",
+    "Print which operations create, read, list and change the same thing instead.",
     "only_resources",
-    is_flag=True,
-    help="Print which operations create, read, list and change the same thing instead.",
 )
 def show(
     document: str | None,

@@ -15,7 +15,7 @@ import click
 
 from troth.cli import given_values, run_options
 from troth.cli.config import Config
-from troth.cli.options import command, warn
+from troth.cli.options import command, flag, warn
 from troth.cli.run_options import test_options
 from troth.conformance import baseline as baselines
 from troth.conformance import files, reports
@@ -38,9 +38,9 @@ _LATEST = 1000
 
 @command()
 @test_options
-@click.option("--update-baseline", is_flag=True, help="Write the findings to the baseline.")
-@click.option("--dry-run", is_flag=True, help="Print what would be sent, and send nothing.")
-@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON, nothing else.")
+@flag("--update-baseline", "Write the findings to the baseline.")
+@flag("--dry-run", "Print what would be sent, and send nothing.")
+@flag("--json", "Print the report as JSON, nothing else.", "as_json")
 def test(**options: Any) -> int:
     """Send requests to the server at URL, and tell how its answers depart from the document.
 

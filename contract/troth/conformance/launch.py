@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from troth.conformance.in_process import Application
     from troth.conformance.transport import Transport
 
+Tell = Callable[[Event], None]
 #: The exit code of a run that was told to stop (128 and the signal's number, as shells have it).
 _STOPPED = 128
 
@@ -33,7 +34,7 @@ def launch(
     contract: Contract,
     settings: Settings,
     *,
-    tell: Callable[[Event], None],
+    tell: Tell,
     known: frozenset[str] = frozenset(),
     second: Contract | None = None,
     prepare: Callable[[], None] | None = None,
@@ -50,7 +51,7 @@ def launch(
         with _stopping(stopped):
             if prepare is not None:
                 prepare()  # it takes a while too, and is no less part of what is stopped
-            return await _run(contract, settings, tell=tell, known=known, second=second)
+            return await _run(contract, settings, tell, known, second)
 
     finished = asyncio.run(conduct())
     return finished, _STOPPED + stopped[0] if stopped else finished.exit_code
@@ -60,7 +61,7 @@ def launch_beside(
     contract: Contract,
     settings: Settings,
     *,
-    tell: Callable[[Event], None],
+    tell: Tell,
     known: frozenset[str] = frozenset(),
     second: Contract | None = None,
 ) -> Finished:
@@ -71,7 +72,7 @@ def launch_beside(
 
     async def conduct() -> Finished:
         started.append(_canceller())
-        return await _run(contract, settings, tell=tell, known=known, second=second)
+        return await _run(contract, settings, tell, known, second)
 
     def work() -> None:
         try:
@@ -96,8 +97,7 @@ def launch_beside(
 async def _run(
     contract: Contract,
     settings: Settings,
-    *,
-    tell: Callable[[Event], None],
+    tell: Tell,
     known: frozenset[str],
     second: Contract | None,
 ) -> Finished:

@@ -15,7 +15,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import parse_qsl, quote, unquote
 from uuid import UUID
 
@@ -31,6 +31,7 @@ from troth.generation.request_writer import UNSET, Values, body_type, in_path, r
 from troth.generation.requests import tokens_of
 from troth.generation.source import Quick, Seeded
 from troth.generation.values import Unsatisfiable, synthesize
+from troth.http import json_text
 from troth.http.exchange import Exchange, Request
 from troth.openapi import fillings
 from troth.openapi.contract import Contract
@@ -79,6 +80,7 @@ _NONE_MADE = "this run has made none, and asks at the most of ids that nothing h
 #: Where a value came from: an operation, its status, and where it stood in the answer.
 _Key = tuple[str, str, str]
 _Shape = tuple[str, ...]
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +124,10 @@ class RealValues:
         self._kept = 0
         #: the answers that made what nobody has touched since, by the shape and texts of its path
         self._untouched: dict[tuple[_Shape, tuple[str, ...]], Exchange] = {}
+        #: what the creation of a thing named, by the text that names it
+        self._above: dict[tuple[str, ...], frozenset[str]] = {}
+        #: two answers that say that they made the same, which nobody had touched
+        self._repeated: dict[tuple[_Shape, tuple[str, ...]], tuple[Exchange, Exchange]] = {}
         self._reached: set[str] = set()
         self._keys = keys or Seed.of("idempotency key", settings.seed)
         self._keyed = 0
@@ -154,9 +160,14 @@ class RealValues:
                     self._add(key, Known(value, template, texts, made))
                     if made and response.status != _PROMISED:
                         own = quote(str(value), safe="")
+                        is_there = (made, own) in self._sighted
                         self._sighted[made, own] = self._kept
                         named = (*texts, own)[-made.count("{}") :]
+                        before = self._untouched.pop((made, named), None)
+                        if before is not None and before is not exchange and is_there:
+                            self._repeated.setdefault((made, named), (before, exchange))
                         self._untouched[made, named] = exchange
+                        self._above[named[-1:]] = self._named_in(exchange)
         if texts and texts[-1:] == self._absent_text(operation):
             # nobody else had a thing of this name: whoever puts it there has made it
             made = shape_of(operation.path)[0]
@@ -164,8 +175,20 @@ class RealValues:
             self._sighted[made, texts[-1]] = self._kept
             del self._absent[operation.name, _last(operation)]
 
+    def _named_in(self, exchange: Exchange) -> frozenset[str]:
+        """What *exchange* names, in its path or its bodies, and what the creation of that named."""
+        named = {unquote(part) for part in exchange.request.target.partition("?")[0].split("/")}
+        for body in (exchange.request.body, exchange.response.body if exchange.response else b""):
+            with suppress(json_text.BadJson):
+                value = json_text.decode_lenient(body)[0]
+                named |= {str(one) for _, one in _references_in(value)}
+        return frozenset(named.union(*(self._above.get((one,), ()) for one in named)))
+
     def _touch(self, operation: Operation, texts: tuple[str, ...]) -> None:
-        """Forget of what was made what *operation* may have changed: below *texts*, or anywhere."""
+        """Forget of what was made what *operation* may have changed: below *texts*, or anywhere.
+
+        And what names the item of *texts*: it may have gone with it.
+        """
         if self._resources.role(operation) == "create":
             return  # it adds something
         shape = shape_of(operation.path)[0]
@@ -175,7 +198,8 @@ class RealValues:
         above = shape[:end] if self._resources.of(operation) is not None else ()
         for key in list(self._untouched):
             is_below = key[0][: len(above)] == above
-            if is_below and (not above or key[1][: len(texts)] == texts):
+            is_of = is_below and (not above or key[1][: len(texts)] == texts)
+            if is_of or (texts and unquote(texts[-1]) in self._above.get(key[1][-1:], ())):
                 del self._untouched[key]
 
     def untouched(self, operation: Operation) -> list[tuple[Values, Exchange]]:
@@ -183,11 +207,21 @@ class RealValues:
 
         The oldest first: the values of its path, and the answer that made it.
         """
+        return self._read_by(operation, self._untouched)
+
+    def repeated(self, operation: Operation) -> list[tuple[Values, tuple[Exchange, Exchange]]]:
+        """What two creations say to have made, while nobody touched the first, for *operation*."""
+        return self._read_by(operation, self._repeated)
+
+    def _read_by(
+        self, operation: Operation, known: Mapping[tuple[_Shape, tuple[str, ...]], _T]
+    ) -> list[tuple[Values, _T]]:
+        """Of what is *known* by shape and texts of its path what *operation* is for."""
         names = operation.template.names
         shape = shape_of(operation.path)[0]
         return [
             ({("path", name): unquote(text) for name, text in zip(names, texts, strict=True)}, one)
-            for (made, texts), one in self._untouched.items()
+            for (made, texts), one in known.items()
             if made == shape and len(texts) == len(names)
         ]
 

@@ -152,7 +152,9 @@ def judged(
         taken = exchange.response is not None and 200 <= exchange.response.status < 300
         return Judgement(taken, (violation,) if taken else ())
     expectation = _expectation(run, finding)
-    if expectation is None or violation.code.startswith("run.") or finding.group is not None:
+    # what took steps, its request alone would not show
+    is_of_several = violation.code.startswith("run.") or bool(finding.steps)
+    if expectation is None or is_of_several or finding.group is not None:
         return Judgement(None, ())
     operation = contract.find_operation(violation.operation)
     if operation is None:

@@ -160,6 +160,7 @@ class Run:
         """What is asked of each operation once all else was sent, what is seldom wrong last."""
         session = self._session
         health = over_time.Health(session)
+        session.observers.append(over_time.Promises(session).observe)
         if "stateful" in session.settings.phases:
             session.observers.append(health.observe)
 
@@ -171,6 +172,7 @@ class Run:
         probes: tuple[Probe, ...] = (
             over_time.laws_that_repeat,
             over_time.forgotten,
+            over_time.came_round,
             leaks.later,
             after_success,
             leaks.at_once,

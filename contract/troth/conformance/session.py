@@ -178,10 +178,14 @@ class Session:
         await self._follow(plan, sent, exchange, violations, others=others)
         if sent.is_remembered and not violations and not waits(exchange):
             self.memory.forget(sent.operation, sent.value)
-        for observe in self.observers:
-            await observe(sent, exchange)
+        await self.observe(sent, exchange)
         self.capabilities.count(verdicts)
         return exchange
+
+    async def observe(self, case: Case, exchange: Exchange) -> None:
+        """Tell all who observe the run of *case*, and of what it was answered with."""
+        for observe in self.observers:
+            await observe(case, exchange)
 
     async def probe(self, case: Case) -> Exchange:
         """Send *case* and check the answer, without following up what is wrong with it.

@@ -92,6 +92,7 @@ class Sender(Protocol):
         """Send *request*, and read the answer; as `Transport.send`."""
 
 
+@dataclass(eq=False)
 class Transport:
     """A pooled HTTP/1.1 client for one origin.
 
@@ -99,23 +100,16 @@ class Transport:
     anything that the server does.
     """
 
-    def __init__(
-        self,
-        url: str,
-        *,
-        caps: Caps,
-        clock: Callable[[], float],
-        insecure: bool = False,
-        trust_env: bool = False,
-        connections: int = 8,
-    ) -> None:
-        self.url = url.rstrip("/")
-        self.caps = caps
-        self._clock = clock
-        self._insecure = insecure
-        self._trust_env = trust_env
-        self._connections = connections
-        self._session: aiohttp.ClientSession | None = None
+    url: str
+    caps: Caps
+    clock: Callable[[], float]
+    insecure: bool = False
+    trust_env: bool = False
+    connections: int = 8
+    _session: aiohttp.ClientSession | None = field(default=None, init=False)
+
+    def __post_init__(self) -> None:
+        self.url = self.url.rstrip("/")
 
     async def __aenter__(self) -> Transport:
         self._session = self._new_session(force_close=False)
@@ -136,7 +130,7 @@ class Transport:
         """
         assert self._session is not None, "use the transport as a context manager"
         session = self._new_session(force_close=True) if fresh else self._session
-        reading = Reading(self._clock())
+        reading = Reading(self.clock())
         try:
             async with asyncio.timeout(self.caps.seconds):
                 fault, detail = await self._exchange(session, request, reading, hang_up_after)
@@ -149,19 +143,19 @@ class Transport:
             # RFC 9112 §9.3.1: a connection that was kept may be closed at any time, also while a
             # request is on its way
             return await self.send(request, fresh=True, hang_up_after=hang_up_after)
-        return reading.exchange(request, fault, detail, caps=self.caps, clock=self._clock)
+        return reading.exchange(request, fault, detail, caps=self.caps, clock=self.clock)
 
     def _new_session(self, *, force_close: bool) -> aiohttp.ClientSession:
-        tls: ssl.SSLContext | bool = not self._insecure
+        tls: ssl.SSLContext | bool = not self.insecure
         tracing = aiohttp.TraceConfig()
         tracing.on_connection_reuseconn.append(_note_kept)
         return aiohttp.ClientSession(
             trace_configs=[tracing],
             connector=aiohttp.TCPConnector(
-                limit=self._connections, ssl=tls, force_close=force_close
+                limit=self.connections, ssl=tls, force_close=force_close
             ),
             auto_decompress=False,
-            trust_env=self._trust_env,
+            trust_env=self.trust_env,
             cookie_jar=aiohttp.DummyCookieJar(),
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=self.caps.connect),
             max_line_size=self.caps.head_bytes,
@@ -210,7 +204,7 @@ class Transport:
                 return "stalled", f"nothing came for {self.caps.idle:g} s inside the answer"
             if not data:
                 return None, ""
-            reading.add(self._clock() - reading.started, data)
+            reading.add(self.clock() - reading.started, data)
             excess = reading.excess(self.caps)
             if excess is not None:
                 answer.close()

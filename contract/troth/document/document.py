@@ -67,6 +67,12 @@ class Document:
         """
         return self.positions.find(self.root, pointer)
 
+    def fault(
+        self, fault: str, at: str, *, advice: str = "", kind: type[SpecError] = SpecError
+    ) -> SpecError:
+        """The fault of what stands at *at*."""
+        return kind(fault, place=self.place(at), pointer=at, advice=advice)
+
     @property
     def node(self) -> Node:
         """The document itself, to read its members by their types."""
@@ -260,10 +266,9 @@ class Node:
             value = target if isinstance(target, dict) else {}
         return Node(self.document, value, at)
 
-    def fault(self, fault: str, *tokens: str | int, advice: str = "") -> WrongType:
+    def fault(self, fault: str, *tokens: str | int, advice: str = "") -> SpecError:
         """The fault of what stands at *tokens* below this object."""
-        at = self.at(*tokens)
-        return WrongType(fault, place=self.document.place(at), pointer=at, advice=advice)
+        return self.document.fault(fault, self.at(*tokens), advice=advice, kind=WrongType)
 
     def _read(self, member: str, kind: type, default: Any) -> Any:
         # what is of another type has been told, and is as good as absent (see `mending`)

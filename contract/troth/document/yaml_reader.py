@@ -191,11 +191,8 @@ class _Composer:
                 key = self.key(event)
                 if key in noted:
                     first = self.positions.place(noted[key])
-                    double(
-                        DuplicateKey(key, first=first, place=self.place(event)),
-                        members,
-                        self.doubled,
-                    )
+                    fault = DuplicateKey(key, first=first, place=self.place(event))
+                    double(fault, members, self.doubled)
                 noted[key] = self.position(event)
                 members[key] = self.node(self.next())
                 if key == "<<" and event.implicit[0] and _is_mergeable(members[key]):

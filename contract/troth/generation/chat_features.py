@@ -88,9 +88,13 @@ class Chat:
         def drawn(part: RequestPart, draw: Callable[[Source], Any]) -> Build:
             return lambda body, source: self.set(body, part, draw(source))
 
+        def instructed(role: str) -> Build:
+            message = {"role": role, "content": "Answer briefly."}
+            return lambda body, source: self._messages(body, [message], [])
+
         return (
-            ("roles", "messages", "a system message", self._system),
-            ("roles", "messages", "a developer message", self._developer),
+            ("roles", "messages", "a system message", instructed("system")),
+            ("roles", "messages", "a developer message", instructed("developer")),
             ("roles", "messages", "a dialogue", self._dialogue),
             ("content", "messages", "content parts", self._parts),
             ("content", "messages", "an image part", self._image),
@@ -103,12 +107,7 @@ class Chat:
             ("response format", "response-format", "json_object", self._json_object),
             ("response format", "response-format", "text", self._text),
             ("stop", "stop", "stop", drawn("stop", lambda source: source.choice(_STOPS))),
-            (
-                "choices",
-                "choices",
-                "two choices",
-                drawn("choices", lambda source: 2 + source.below(2)),
-            ),
+            ("choices", "choices", "two choices", drawn("choices", _two)),
             ("log probabilities", "logprobs", "logprobs", drawn("logprobs", lambda source: True)),
             ("log probabilities", "logprobs", "logprobs and top_logprobs", self._top_logprobs),
         )
@@ -117,12 +116,6 @@ class Chat:
         messages = self.get(body, "messages")
         messages = messages if isinstance(messages, list) else []
         return self.set(body, "messages", [*before, *messages, *after])
-
-    def _system(self, body: Any, source: Source) -> Any:
-        return self._messages(body, [{"role": "system", "content": "Answer briefly."}], [])
-
-    def _developer(self, body: Any, source: Source) -> Any:
-        return self._messages(body, [{"role": "developer", "content": "Answer briefly."}], [])
 
     def _dialogue(self, body: Any, source: Source) -> Any:
         answer = {"role": "assistant", "content": "Hello! How can I help you today?"}
@@ -198,7 +191,7 @@ class Chat:
         return self._messages(body, [], [_user("Answer with a JSON object.")])
 
     def _top_logprobs(self, body: Any, source: Source) -> Any:
-        return self.set(self.set(body, "logprobs", True), "top-logprobs", 2 + source.below(2))
+        return self.set(self.set(body, "logprobs", True), "top-logprobs", _two(source))
 
     def with_usage(self, body: Any) -> Any:
         """*body* asking for the usage of a stream."""
@@ -209,6 +202,10 @@ class Chat:
             if not isinstance(_at(body, tokens[:depth]), dict):
                 body = put(body, tokens[:depth], {})
         return put(body, tokens, True)
+
+
+def _two(source: Source) -> int:
+    return 2 + source.below(2)
 
 
 def _setting(tokens: tuple[str, ...], value: Any) -> Any:

@@ -80,11 +80,6 @@ def body_type(operation: Operation) -> MediaType | None:
     return next((entry for entry in offered if entry.is_json), next(iter(offered), None))
 
 
-def content_type_of(entry: MediaType) -> str:
-    """A concrete content type for the key of *entry*, which may be a range (`*/*`)."""
-    return content.concrete(entry)
-
-
 def assemble(
     operation: Operation,
     *,
@@ -110,7 +105,7 @@ def assemble(
     entry = body_type(operation)
     kind, sent = "", raw or b""
     if entry is not None and raw is not None:
-        kind = content_type_of(entry)
+        kind = content.concrete(entry)
         kind += f"; boundary={BOUNDARY}" if kind.startswith("multipart/") else ""
     elif entry is not None and body is not UNSET:
         kind, sent = encode_body(entry, body)
@@ -166,7 +161,7 @@ def encode_body(entry: MediaType, value: Any) -> tuple[str, bytes]:
     Bytes of a type that the document gives are a file of it.  What the media type cannot hold is
     sent as JSON all the same: no server can take that for what is declared.
     """
-    kind = content_type_of(entry)
+    kind = content.concrete(entry)
     try:
         return content.write(entry, kind, with_files(entry, kind, value), field_of=_part_field)
     except Unwritable:
@@ -175,13 +170,13 @@ def encode_body(entry: MediaType, value: Any) -> tuple[str, bytes]:
 
 def carries(entry: MediaType, value: Any) -> bool | None:
     """Whether a body of *value* is read as one that *entry* allows; None: it cannot be written."""
-    kind = content_type_of(entry)
+    kind = content.concrete(entry)
     return content.survives(entry, kind, value, field_of=_part_field)
 
 
 def whatever(entry: MediaType) -> Any:
     """A value that can be written in the media type of *entry*, which has no schema."""
-    form = content.form_of(content_type_of(entry))
+    form = content.form_of(content.concrete(entry))
     if form == "xml":
         return "<root/>"
     return "text" if form in ("text", "bytes", "csv", "yaml") else {}
@@ -189,7 +184,7 @@ def whatever(entry: MediaType) -> Any:
 
 def unreadable(entry: MediaType) -> bytes | None:
     """A body that is none of the media type of *entry*, if one there is."""
-    kind = content_type_of(entry)
+    kind = content.concrete(entry)
     if kind.startswith("multipart/"):
         kind += f"; boundary={BOUNDARY}"
     return next((data for data in _JUNK if not content.is_readable(entry, kind, data)), None)

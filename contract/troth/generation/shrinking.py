@@ -70,18 +70,6 @@ class Shrinker:
         return improved
 
 
-def simplify(
-    value: Any, is_still_failing: Callable[[Any], bool], *, budget: int = 200, target: Any = None
-) -> Any:
-    """The smallest value found within *budget* questions that *is_still_failing* says yes to."""
-    shrinker = Shrinker(value, target=target)
-    for _ in range(budget):
-        if shrinker.finished:
-            break
-        shrinker.tell(is_still_failing(shrinker.candidate))
-    return shrinker.value
-
-
 def _to_target(value: Any, target: Any) -> Iterator[Any]:
     """The target itself, then one of its members in the place of ours."""
     if not isinstance(target, dict) or not isinstance(value, dict):
@@ -164,7 +152,7 @@ def _simpler_text(text: str) -> Iterator[str]:
     for plain in ("", "a", "text"):
         if len(plain) < len(text):
             yield plain
-    for chunk in _chunks(range(len(text))) if len(text) <= 64 else _chunks(range(0, len(text), 1)):
+    for chunk in _chunks(range(len(text))):
         if len(chunk) * 16 < len(text):
             break
         yield text[: chunk[0]] + text[chunk[-1] + 1 :]

@@ -78,9 +78,9 @@ class Quick:
 
     __slots__ = ("fuel", "state")
 
-    def __init__(self, seed: Seed, *, fuel: int = 400) -> None:
+    def __init__(self, seed: Seed) -> None:
         self.state = int.from_bytes(seed.key[:8], "big")
-        self.fuel = fuel
+        self.fuel = 400
 
     def below(self, bound: int) -> int:
         """An integer in 0..bound-1; *bound* is at least 1."""

@@ -100,6 +100,14 @@ def decode(data: bytes, *, limits: Limits = _DEFAULT) -> Any:
     return _decode_slowly(data, start, limits)
 
 
+def decoded(data: bytes, default: Any = None) -> Any:
+    """What `decode` makes of a JSON text; *default* where it refuses it."""
+    try:
+        return decode(data)
+    except BadJson:
+        return default
+
+
 def value_of(data: bytes, default: Any = None) -> Any:
     """The value of a JSON text, as far as it can be read; *default* where there is none."""
     try:

@@ -81,8 +81,10 @@ UNENDING: Any = object()
 _STEP = "_step"
 #: What else costs a condition time: the library copies what they gathered at every step.
 _GATHERING = frozenset({"map", "filter"})
-#: So many seconds of computing a condition takes at most.
+#: So many seconds of computing a condition takes at most, and all on one exchange together.
 _LONGEST_RUN = 10.0
+#: Where it takes so many to put an exchange into CEL's form, a condition on it takes long, too.
+_LONG = 0.1
 
 
 class Unending(Senseless):
@@ -142,6 +144,7 @@ class Facts(dict[str, Any]):
     """The values of the variables for one exchange, put into CEL's form once for all laws.
 
     *values* are plain JSON, as decoded; *scope* is that of the laws.  For one thread at a time.
+    *spent* are the seconds that this took, and what is judged by it where it is large.
     """
 
     def __init__(self, values: Mapping[str, Any], scope: Scope | None = None) -> None:
@@ -150,6 +153,12 @@ class Facts(dict[str, Any]):
         self._context: cel.Context | None = None
         self._put: dict[str, bool] = {}
         self.clock = _Clock()
+        self.spent = 0.0
+
+    @property
+    def left(self) -> float:
+        """How many seconds of computing are left for what else is judged."""
+        return max(0.0, _LONGEST_RUN - self.spent)
 
     def context(self, condition: Condition) -> cel.Context | None:
         """The variables that *condition* copies, and all functions; None if one is too deep."""
@@ -164,12 +173,14 @@ class Facts(dict[str, Any]):
             self._context = cel.Context(variables=tokens, functions=functions)
         for name in condition.copied:
             if name not in self._put:
+                began = thread_time()
                 try:
                     self._context.add_variable(name, self.scope.read(name, self[name]))
                 except (TooDeep, ValueError):
                     self._put[name] = False
                 else:
                     self._put[name] = True
+                self.spent += thread_time() - began
             if not self._put[name]:
                 return None
         return self._context
@@ -210,17 +221,29 @@ class Condition:
         context: cel.Context | dict[str, Any] | None
         if isinstance(facts, Facts) and facts.scope.covers(self.scope):
             clock, context = facts.clock, facts.context(self)
+            if context is not None and facts.spent > _LONG:
+                return self._bounded(facts, context)
         else:
             clock = _Clock()
             context = self._context(facts, clock)
-        if context is None:
-            return UNDECIDED
-        if self.seconds:
-            clock.until = thread_time() + self.seconds
+        return UNDECIDED if context is None else self._run(context, clock, self.seconds)
+
+    def _bounded(self, facts: Facts, context: cel.Context) -> Any:
+        """What it is of large *facts*, in the time that is left for them; else UNENDING."""
+        if not facts.left:
+            return UNENDING
+        began = thread_time()
+        value = self._run(context, facts.clock, min(self.seconds, facts.left))
+        facts.spent += thread_time() - began
+        return value
+
+    def _run(self, context: cel.Context | dict[str, Any], clock: _Clock, seconds: float) -> Any:
+        if seconds:
+            clock.until = thread_time() + seconds
         try:
             return self.program.execute(context)
         except Exception:  # the library raises a dozen types for what CEL calls an error value
-            return UNENDING if self.seconds and clock.is_over else UNDECIDED
+            return UNENDING if seconds and clock.is_over else UNDECIDED
 
     def _context(
         self, facts: Mapping[str, Any], clock: _Clock

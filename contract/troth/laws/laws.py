@@ -13,8 +13,8 @@ from typing import Any, Literal
 
 from troth import pointer as pointers
 from troth.document import vocabulary
-from troth.document.document import Document
-from troth.errors import Place, SpecError, nearest
+from troth.document.document import Document, Node
+from troth.errors import Place, nearest
 from troth.laws import condition
 from troth.laws.condition import Condition, Scope
 from troth.laws.declared_members import Shape, Shapes, shapes_of
@@ -85,131 +85,97 @@ def between(
 
     *operations* has for what one may be called there its name and its pointer.  Raises SpecError.
     """
-    _check(raw, pointer, document)
-    for index, law in enumerate(raw):
-        at = pointers.join(pointer, index)
-        if "before" not in law or "repeats" in law:
+    for law in _nodes(raw, pointer, document):
+        if "before" not in law.value or "repeats" in law.value:
             fault = "a law here is between two operations, `before` and `after`"
-            raise SpecError(fault, place=document.place(at), pointer=at)
-        before, after = (_end(law, word, at, document, operations) for word in ("before", "after"))
-        yield _law_between(law, at, document, before, after)
+            raise document.fault(fault, law.pointer)
+        before, after = (_end(law, word, operations) for word in ("before", "after"))
+        yield _law_between(law, before, after)
 
 
-def _end(
-    law: Mapping[str, Any],
-    word: str,
-    at: str,
-    document: Document,
-    operations: Mapping[str, tuple[str, str]],
-) -> tuple[str, str]:
-    name, where = law[word], f"{at}/{word}"
+def _end(law: Node, word: str, operations: Mapping[str, tuple[str, str]]) -> tuple[str, str]:
+    name = law.value[word]
     if name in operations:
         return operations[name]
     close = nearest(name, tuple(operations))
-    raise SpecError(
-        f"no operation here is called {name!r}",
-        place=document.place(where),
-        pointer=where,
-        advice=f"Did you mean {close!r}?" if close else "",
-    )
+    advice = f"Did you mean {close!r}?" if close else ""
+    raise law.document.fault(f"no operation here is called {name!r}", law.at(word), advice=advice)
 
 
-def _law_between(
-    law: Mapping[str, Any],
-    at: str,
-    document: Document,
-    before: tuple[str, str],
-    after: tuple[str, str],
-) -> Law:
-    earlier = shapes_of(document.root, before[1])
-    shapes = dict(shapes_of(document.root, after[1]))
+def _law_between(law: Node, before: tuple[str, str], after: tuple[str, str]) -> Law:
+    root = law.document.root
+    earlier, shapes = shapes_of(root, before[1]), dict(shapes_of(root, after[1]))
     members = {
         name: {"allOf": list(shape.nodes)} for name, shape in earlier.items() if name in _BODIES
     }
-    shapes["before"] = Shapes(document.root).of([{"properties": members}])
-    conditions = _conditions(law, at, document, Scope(shapes))
+    shapes["before"] = Shapes(root).of([{"properties": members}])
+    conditions = _conditions(law, Scope(shapes))
     scope = _shared(shapes, filter(None, conditions))
-    return _law(law, at, document, conditions, scope=scope, before=before[0], after=after[0])
+    return _law(law, conditions, scope, before=before[0], after=after[0])
 
 
 def parse(raw: Any, pointer: str, document: Document) -> tuple[Law, ...]:
     """Read the `x-troth-laws` at *pointer*.  Raises SpecError for the first without a meaning."""
     if not raw:
         return ()
-    _check(raw, pointer, document)
-    for index, law in enumerate(raw):
-        if "before" in law:
-            at = pointers.join(pointer, index, "before")
+    nodes = _nodes(raw, pointer, document)
+    for law in nodes:
+        if "before" in law.value:
             fault = "a law between two operations stands at the root or at a path item"
-            raise SpecError(fault, place=document.place(at), pointer=at)
+            raise document.fault(fault, law.at("before"))
     declared = Scope(shapes_of(document.root, pointer.removesuffix("/x-troth-laws")))
-    places = [pointers.join(pointer, index) for index in range(len(raw))]
-    read = [_conditions(law, at, document, declared) for law, at in zip(raw, places, strict=True)]
+    read = [_conditions(law, declared) for law in nodes]
     scope = _shared(declared.shapes, (each for pair in read for each in pair if each))
-    return tuple(
-        _law(law, at, document, conditions, scope=scope)
-        for law, at, conditions in zip(raw, places, read, strict=True)
-    )
+    return tuple(_law(law, pair, scope) for law, pair in zip(nodes, read, strict=True))
 
 
-def _conditions(
-    law: Mapping[str, Any], at: str, document: Document, declared: Scope
-) -> tuple[Condition | None, Condition]:
-    """The conditions `when` and `holds` of the *law* at *at*."""
+def _conditions(law: Node, declared: Scope) -> tuple[Condition | None, Condition]:
+    """The conditions `when` and `holds` of *law*."""
 
     def compiled(part: str) -> Condition:
-        where = pointers.join(at, part)
-        return condition.parse(law[part], where, document.place(where), scope=declared)
+        where = law.at(part)
+        return condition.parse(law.value[part], where, law.document.place(where), scope=declared)
 
-    return compiled("when") if "when" in law else None, compiled("holds")
+    return compiled("when") if "when" in law.value else None, compiled("holds")
 
 
 def _law(
-    law: Mapping[str, Any],
-    at: str,
-    document: Document,
-    conditions: tuple[Condition | None, Condition],
-    *,
-    scope: Scope,
-    before: str | None = None,
-    after: str | None = None,
+    law: Node, conditions: tuple[Condition | None, Condition], scope: Scope, **ends: str
 ) -> Law:
     when, holds = conditions
-    repeats = law.get("repeats", False)
+    value, repeats = law.value, law.value.get("repeats", False)
     return Law(
-        id=law["id"],
-        says=law["says"],
-        message=law["message"],
-        severity=law.get("severity", "error"),
-        group=law.get("group", law["id"]),
+        id=value["id"],
+        says=value["says"],
+        message=value["message"],
+        severity=value.get("severity", "error"),
+        group=value.get("group", value["id"]),
         when=when,
         holds=holds,
-        requests=tuple(law.get("requests", ())),
-        pointer=at,
-        place=document.place(at),
+        requests=tuple(value.get("requests", ())),
+        pointer=law.pointer,
+        place=law.document.place(law.pointer),
         repeats=repeats is not False,
         variation=repeats if isinstance(repeats, Mapping) else None,
         scope=scope,
-        before=before,
-        after=after,
+        **ends,
     )
 
 
-def _check(raw: Any, pointer: str, document: Document) -> None:
+def _nodes(raw: Any, pointer: str, document: Document) -> list[Node]:
+    """The laws at *pointer*, which are of the form of laws."""
     for at, sentence in vocabulary.misfits("x-troth-laws", raw):
-        where = pointer + at
-        raise SpecError(sentence, place=document.place(where), pointer=where)
+        raise document.fault(sentence, pointer + at)
+    nodes = [Node(document, law, pointers.join(pointer, index)) for index, law in enumerate(raw)]
     seen: dict[str, str] = {}
-    for index, law in enumerate(raw):
-        where = pointers.join(pointer, index, "id")
-        if law["id"] in seen:
-            raise SpecError(
-                f"two laws of one operation are called {law['id']!r}",
-                place=document.place(where),
-                pointer=where,
-                advice=f"The other is at {seen[law['id']]}.",
-            )
-        seen[law["id"]] = where
+    for law in nodes:
+        name, where = law.value["id"], law.at("id")
+        if name in seen:
+            advice = f"The other is at {seen[name]}."
+            fault = f"two laws of one operation are called {name!r}"
+            raise document.fault(fault, where, advice=advice)
+        seen[name] = where
+    return nodes
 
 
 def _shared(shapes: Mapping[str, Shape], conditions: Iterable[Condition]) -> Scope:

@@ -28,6 +28,7 @@ from troth.schema.messages import a
 
 if TYPE_CHECKING:
     from jsonschema import ValidationError
+    from jsonschema.protocols import Validator
 
 #: Keywords that name members nobody declares: the errors of these name the members.
 _CLOSING = ("additionalProperties", "unevaluatedProperties")
@@ -64,12 +65,9 @@ def rejected(survey: Survey, diagnostics: Collection[Diagnostic]) -> Iterator[Di
 
 
 def _faults(version: str, root: Any, told: list[str]) -> Iterator[tuple[str, str]]:
-    from jsonschema.validators import validator_for  # slow to load, and most documents are valid
-
-    schema = _schema(version)
     errors = [
         (pointers.of(meant.absolute_path), meant)
-        for error in validator_for(schema)(schema).iter_errors(root)
+        for error in _explaining(version).iter_errors(root)
         for meant in _meant(error)
     ]
     wrong = [*told, *(at for at, error in errors if error.validator not in _CLOSING)]
@@ -303,3 +301,17 @@ def published(version: str) -> Any:
 @cache
 def _validator(version: str) -> jsonschema_rs.Validator:
     return jsonschema_rs.validator_for(_schema(version))
+
+
+@cache
+def _explaining(version: str) -> Validator:
+    """The validator that tells why, with the anchors of the schema found.
+
+    By itself it looks for all of them again at each `$dynamicRef` that it comes to.
+    """
+    from jsonschema.validators import validator_for  # slow to load, and most documents are valid
+    from referencing import Registry, Resource
+
+    schema = _schema(version)
+    registry: Registry[Any] = (Resource.from_contents(schema) @ Registry()).crawl()
+    return validator_for(schema)(schema, registry=registry)

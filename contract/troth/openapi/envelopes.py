@@ -101,6 +101,23 @@ def array_in(view: View, word: str, *, known: View | None = None) -> tuple[str, 
     return arrays[0] if len(arrays) == 1 and is_page else None
 
 
+def map_in(view: View, word: str, *, known: View | None) -> str | None:
+    """Where *view*, a list of *word*, has an object of items as is *known*, called as they are."""
+    for at, each in [("", view), *view.inner(2)]:
+        item = each.entries if not each.members else None
+        is_named = not at or is_word_of(_name(at), word) or words_of(_name(at)) in _ARRAY_NAMES
+        if item is not None and known is not None and is_named and alike(item, known):
+            return at
+    return None
+
+
+def is_map(response: DeclaredResponse, at: str) -> bool:
+    """Whether *response* declares an object of things by name at *at*."""
+    view = of_content(response.content)
+    held = view.at(at) if view is not None and at else view
+    return held is not None and held.entries is not None and not held.is_array and not held.members
+
+
 def item_in(view: View, parameter: str, word: str, *, known: View | None = None) -> str | None:
     """Where the item stands in *view*, an answer about one of *word*; None if it holds none."""
     if not view.is_object:
@@ -147,12 +164,17 @@ def attributes_in(view: View) -> str:
 
 
 def is_bare(sent: View | None, item: View | None) -> bool:
-    """Whether *sent*, of a request, holds only what *item* has apart (`attributes_in`)."""
+    """Whether *sent*, of a request, holds members of *item* only that it has apart.
+
+    What the item does not have (a file that is sent) may be beside them.
+    """
     apart = attributes_in(item) if item is not None else ""
     inner = item.at(apart) if item is not None and apart else None
-    if sent is None or inner is None or item is None or not sent.members:
+    if sent is None or inner is None or item is None:
         return False
-    return sent.members.keys() <= inner.members.keys() - item.members.keys()
+    return sent.members.keys().isdisjoint(item.members) and not sent.members.keys().isdisjoint(
+        inner.members
+    )
 
 
 def _is_envelope(at: str, word: str) -> bool:

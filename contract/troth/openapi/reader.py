@@ -456,8 +456,7 @@ class _Reader:
         value = owner.value.get(name)
         if value is not None:
             for at, sentence in vocabulary.misfits(name, value):
-                where = owner.at(name) + at
-                raise SpecError(sentence, place=self.document.place(where), pointer=where)
+                raise self.document.fault(sentence, owner.at(name) + at)
         return value
 
     def examples(self, declared: Node) -> Iterator[Example]:

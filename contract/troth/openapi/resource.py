@@ -72,7 +72,8 @@ class Resource:
     chose: by PUT or POST of its path.
 
     *operations* of a role have those of the resource's own paths first.  *listing* is that of the
-    first list, *listings* has those of all that list or search.
+    first list, *listings* has those of all that list or search.  Of the answers of lists the *maps*
+    have, in the place of an array of items, an object of items by what they are called.
 
     *apart* is where an item has what is told of it, apart from what it is called by (the attributes
     of JSON:API), "" where there is no such place; the bodies that are *bare* hold that alone.
@@ -91,6 +92,7 @@ class Resource:
     item_places: Mapping[DeclaredResponse, str] = field(default_factory=dict, repr=False)
     array_places: Mapping[DeclaredResponse, str] = field(default_factory=dict, repr=False)
     sent_places: Mapping[RequestBody, str] = field(default_factory=dict, repr=False)
+    maps: frozenset[DeclaredResponse] = field(default=frozenset(), repr=False)
     apart: str = ""
     bare: frozenset[RequestBody] = frozenset()
 
@@ -100,9 +102,13 @@ class Resource:
         return None if response is None else self.item_places.get(response)
 
     def items(self, operation: Operation, status: int) -> str | None:
-        """Where the array of items stands in the answer of a list, if it holds one."""
+        """Where the array (or map) of items stands in the answer of a list, if it holds one."""
         response = operation.response(status)
         return None if response is None else self.array_places.get(response)
+
+    def is_map(self, operation: Operation, status: int) -> bool:
+        """Whether the answer of a list has its items by what they are called, and in no array."""
+        return operation.response(status) in self.maps
 
     def sent(self, operation: Operation) -> str | None:
         """Where the item stands in the body of a request, if it holds one."""

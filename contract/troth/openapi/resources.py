@@ -565,6 +565,7 @@ class _Reader:
         items: dict[DeclaredResponse, str] = {}
         arrays: dict[DeclaredResponse, str] = {}
         sent: dict[RequestBody, str] = {}
+        maps: set[DeclaredResponse] = set()
         apart = envelopes.attributes_in(item) if item is not None else ""
         bare: set[RequestBody] = set()
         for role, operations in resource.operations.items():
@@ -582,6 +583,8 @@ class _Reader:
                     at = told if told is not None else place_in(response, resource, item, role)
                     if at is not None:
                         (arrays if is_list else items)[response] = at
+                    if at is not None and is_list and envelopes.is_map(response, at):
+                        maps.add(response)
         listings = {
             operation: listing_of(operation, item)
             for role in ("list", "search")
@@ -593,6 +596,7 @@ class _Reader:
             item_places=items,
             array_places=arrays,
             sent_places=sent,
+            maps=frozenset(maps),
             apart=apart,
             bare=frozenset(bare),
             listing=listings[main] if main is not None else None,
@@ -619,7 +623,9 @@ def place_in(
         return "" if role in ("list", "create", "read", "update", "replace") else None
     if role in ("list", "search"):
         array = envelopes.array_in(view, resource.name, known=item)
-        return array[0] if array is not None else None
+        if array is None:
+            return envelopes.map_in(view, resource.name, known=item)
+        return array[0]
     at = envelopes.item_in(view, resource.parameter or "", resource.name, known=item)
     found = view.at(at) if at is not None else None
     if at is None or found is None or item is None:

@@ -85,6 +85,14 @@ class View:
         return None
 
     @cached_property
+    def entries(self) -> View | None:
+        """What the members of any name are, where it says what: those of a map."""
+        for at, schema in self.parts:
+            if schema.get("additionalProperties") and schema["additionalProperties"] is not True:
+                return View(self.root, pointers.join(at, "additionalProperties"))
+        return None
+
+    @cached_property
     def values(self) -> tuple[Any, ...]:
         """The values of its enumeration; none where it has none."""
         enums = (schema.get("enum") for _, schema in self.parts)

@@ -17,7 +17,7 @@ What is enumerated by the document itself is left alone, except for values that 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from troth import pointer as pointers
@@ -229,41 +229,39 @@ def _add(schema: dict[str, Any], part: dict[str, Any]) -> None:
     schema["allOf"] = [*schema.get("allOf", ()), part]
 
 
+@dataclass(slots=True)
 class _Hierarchy:
     """A parent with a discriminator, and the schemas that extend it by allOf."""
 
-    def __init__(
-        self, root: Any, parent: str, discriminator: _Discriminator, referrers: dict[str, list[str]]
-    ) -> None:
-        self._root = root
-        self._parent = parent
-        self._discriminator = discriminator
-        self._referrers = referrers
-        self._children: dict[str, list[str]] = {}
+    root: Any
+    parent: str
+    discriminator: _Discriminator
+    referrers: dict[str, list[str]]
+    children: dict[str, list[str]] = field(default_factory=dict)
 
     def honour(self) -> None:
         """Hold who refers to the parent to what its discriminator names."""
-        members = self._below(self._parent)
-        others = [at for at in self._discriminator.mapping.values() if at not in members]
-        members += [at for at in dict.fromkeys(others) if self._parent not in self._reached([at])]
+        members = self._below(self.parent)
+        others = [at for at in self.discriminator.mapping.values() if at not in members]
+        members += [at for at in dict.fromkeys(others) if self.parent not in self._reached([at])]
         if len(members) < 2:
             return
-        named = {each.pointer: each for each in _named(self._root, self._discriminator, members)}
+        named = {each.pointer: each for each in _named(self.root, self.discriminator, members)}
         busy = self._reached(members)
         for at in members:
-            below = members if at == self._parent else self._below(at)
+            below = members if at == self.parent else self._below(at)
             # one with a discriminator of its own is united by that
-            if len(below) > 1 and (at == self._parent or not self._is_told_apart(at)):
+            if len(below) > 1 and (at == self.parent or not self._is_told_apart(at)):
                 self._unite(at, [*below[1:], at], named, busy)
         for at, each in named.items():
             family = [*self._below(at), *self._above(at, named)]
             names = [named[one].accepted for one in family if one in named]
-            if at == self._parent or at in others or not all(names) or len(names) < len(family):
+            if at == self.parent or at in others or not all(names) or len(names) < len(family):
                 continue
             accepted = [value for taken in names for value in taken or ()]
             whole = replace(each, accepted=list(dict.fromkeys(accepted)))
             drawn = each.drawn if len(family) == 1 else ()
-            _tag(pointers.resolve(self._root, at), self._discriminator, whole.member(), drawn)
+            _tag(pointers.resolve(self.root, at), self.discriminator, whole.member(), drawn)
 
     def _unite(
         self, at: str, members: Sequence[str], named: Mapping[str, _Named], busy: set[str]
@@ -272,12 +270,12 @@ class _Hierarchy:
 
         Not those on the way to a member itself (*busy*): they would go round in circles.
         """
-        sites = [one for one in self._referrers.get(at, ()) if one not in busy]
+        sites = [one for one in self.referrers.get(at, ()) if one not in busy]
         if not sites:
             return
         union: dict[str, Any] = {
             "anyOf": [self._entry(one, named.get(one)) for one in members],
-            "discriminator": self._discriminator.written,
+            "discriminator": self.discriminator.written,
         }
         last = named.get(at)
         if (
@@ -290,18 +288,18 @@ class _Hierarchy:
         ):
             del union["anyOf"][-1]  # each of its values names another
         elif (
-            last is not None and last.own is None and at not in self._discriminator.mapping.values()
+            last is not None and last.own is None and at not in self.discriminator.mapping.values()
         ):
             union["anyOf"][-1][UNDRAWN] = True
         for one, entry in zip(members, union["anyOf"], strict=False):
-            if self._above(one, named) and one not in self._discriminator.mapping.values():
+            if self._above(one, named) and one not in self.discriminator.mapping.values():
                 entry[UNDRAWN] = True
-        self._root.setdefault(SUBTYPES, {})[at] = union
+        self.root.setdefault(SUBTYPES, {})[at] = union
         where = pointers.of([SUBTYPES, at])
         for site in sites:
-            _add(pointers.resolve(self._root, site), {"$ref": f"#{pointers.fragment(where)}"})
+            _add(pointers.resolve(self.root, site), {"$ref": f"#{pointers.fragment(where)}"})
         # when the union is another, so are all these
-        self._referrers[where] = [*sites, *members]
+        self.referrers[where] = [*sites, *members]
         self._nest(where, members[: len(union["anyOf"])])
 
     def _nest(self, where: str, members: Sequence[str]) -> None:
@@ -309,25 +307,25 @@ class _Hierarchy:
         for index, at in enumerate(members):
             if self._is_told_apart(at):
                 entry = pointers.join(where, "anyOf", str(index))
-                self._referrers.setdefault(at, []).append(entry)
+                self.referrers.setdefault(at, []).append(entry)
 
     def _is_told_apart(self, at: str) -> bool:
         """Whether a discriminator of its own, by another member, tells what extends *at*."""
-        own = pointers.resolve(self._root, at).get("discriminator")
-        return isinstance(own, dict) and own.get("propertyName") != self._discriminator.name
+        own = pointers.resolve(self.root, at).get("discriminator")
+        return isinstance(own, dict) and own.get("propertyName") != self.discriminator.name
 
     def _above(self, at: str, named: Iterable[str]) -> list[str]:
         """Those of *named* that *at* extends and that tell it apart: it goes by their names too."""
         return [
             one
             for one in named
-            if one not in (at, self._parent) and self._is_told_apart(one) and at in self._below(one)
+            if one not in (at, self.parent) and self._is_told_apart(one) and at in self._below(one)
         ]
 
     def _entry(self, at: str, named: _Named | None) -> dict[str, Any]:
         entry = {"$ref": f"#{pointers.fragment(at)}"}
         if named is not None:
-            _tag(entry, self._discriminator, named.member(), named.drawn)
+            _tag(entry, self.discriminator, named.member(), named.drawn)
         return entry
 
     def _below(self, at: str) -> list[str]:
@@ -343,20 +341,20 @@ class _Hierarchy:
 
     def _extending(self, at: str) -> list[str]:
         """The schemas, others than those written where they are used, with *at* in their allOf."""
-        if at not in self._children:
+        if at not in self.children:
             # the walk that noted them went backwards
-            tops = (_extended(site) for site in reversed(self._referrers.get(at, ())))
-            self._children[at] = [
+            tops = (_extended(site) for site in reversed(self.referrers.get(at, ())))
+            self.children[at] = [
                 top
                 for top in dict.fromkeys(tops)
-                if top and (top in self._referrers or _name_of(top) is not None)
+                if top and (top in self.referrers or _name_of(top) is not None)
             ]
-        return self._children[at]
+        return self.children[at]
 
     def _reached(self, starts: Iterable[str]) -> set[str]:
         """The schemas that are applied in place of those at *starts*."""
-        schemas = [(at, pointers.resolve(self._root, at)) for at in starts]
-        return {at for at, _ in applying(self._root, schemas, keywords=IN_PLACE)}
+        schemas = [(at, pointers.resolve(self.root, at)) for at in starts]
+        return {at for at, _ in applying(self.root, schemas, keywords=IN_PLACE)}
 
 
 def _extended(site: str) -> str | None:

@@ -8,7 +8,7 @@ meant speaks (see `branches`); what several allOf branches say alike is message 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any
 
@@ -62,24 +62,16 @@ class Unplaced:
     message: str
 
 
+@dataclass(slots=True, eq=False)
 class Explainer:
     """Explains the errors of schemas of one prepared document."""
 
-    def __init__(
-        self,
-        source: Any,
-        prepared: Any,
-        *,
-        place: Callable[[str], Place | None],
-        path: Callable[[Sequence[str | int]], Tokens],
-        content: Callable[[str, Any], tuple[Mismatch, ...]] | None = None,
-    ) -> None:
-        self._source = source
-        self._prepared = prepared
-        self._place = place
-        self._path = path
-        self._content = content
-        self._tables: dict[Tokens, branches.Branches] = {}
+    source: Any
+    prepared: Any
+    place: Callable[[str], Place | None]
+    path: Callable[[Sequence[str | int]], Tokens]
+    content: Callable[[str, Any], tuple[Mismatch, ...]] | None = None
+    tables: dict[Tokens, branches.Branches] = field(default_factory=dict)
 
     def explain(
         self, errors: Iterable[Any], instance: Any, *, outside: int = 0
@@ -95,19 +87,19 @@ class Explainer:
 
     def _placed(self, mismatch: Unplaced, outside: int) -> Mismatch:
         tokens = mismatch.schema
-        if tokens[-1:] == ("anyOf",) and is_or_null(_get(self._prepared, tokens[:-1])):
+        if tokens[-1:] == ("anyOf",) and is_or_null(_get(self.prepared, tokens[:-1])):
             tokens = tokens[:-1]  # the document has no such union there
         schema = pointers.of(discriminator.pointer_of(tokens))
         instance = pointers.of(mismatch.instance[outside:])
-        return Mismatch(mismatch.keyword, instance, schema, mismatch.message, self._place(schema))
+        return Mismatch(mismatch.keyword, instance, schema, mismatch.message, self.place(schema))
 
     def _explain(self, error: Any, instance: Any) -> Iterator[Unplaced]:
         kind = error.kind
         where = tuple(error.instance_path)
-        by = self._path(error.schema_path)
+        by = self.path(error.schema_path)
         value = _value(instance, where)
         if isinstance(kind, _UNDECIDED):
-            pattern = messages.show(_get(self._prepared, by))
+            pattern = messages.show(_get(self.prepared, by))
             message = (
                 f"whether {messages.show(value)} matches {pattern} takes too many steps to tell"
             )
@@ -117,7 +109,7 @@ class Explainer:
         elif isinstance(kind, (_Kind.OneOfNotValid, _Kind.AnyOf)):
             yield from self._explain_branches(kind.context, instance, where, by)
         elif isinstance(kind, _Kind.OneOfMultipleValid):
-            if WAIVED in (_get(self._prepared, by[:-1]) or {}):
+            if WAIVED in (_get(self.prepared, by[:-1]) or {}):
                 return  # which of them is meant cannot be seen from here
             missing = self._table(by).missing(value)
             message = self._several(kind.context, value, by)
@@ -128,8 +120,8 @@ class Explainer:
             yield self._simple(kind, value, where, by)
 
     def _explain_content(self, value: Any, where: Tokens, by: Tokens) -> Iterator[Unplaced]:
-        if self._content is not None:
-            for each in self._content(pointers.of(by), value):
+        if self.content is not None:
+            for each in self.content(pointers.of(by), value):
                 inner = pointers.split(each.instance_pointer)
                 schema = pointers.split(each.schema_pointer)
                 yield Unplaced(each.keyword, where + inner, schema, each.message)
@@ -192,14 +184,14 @@ class Explainer:
             first = branch[0] if len(branch) == 1 and branch[0].instance == where else None
             if first is None or first.schema[-1] not in ("const", "enum"):
                 return None
-            listed = _get(self._prepared, first.schema)
+            listed = _get(self.prepared, first.schema)
             options += [listed] if first.schema[-1] == "const" else listed
         return options
 
     def _table(self, by: Tokens) -> branches.Branches:
-        table = self._tables.get(by)
+        table = self.tables.get(by)
         if table is None:
-            table = self._tables[by] = branches.read(self._prepared, pointers.of(by))
+            table = self.tables[by] = branches.read(self.prepared, pointers.of(by))
         return table
 
     def _several(self, context: Sequence[Sequence[Any]], value: Any, by: Tokens) -> str:
@@ -236,8 +228,8 @@ class Explainer:
             return Unplaced("writeOnly", where, by, _not_sent(unexpected))
         if unexpected is not None:
             return Unplaced(keyword, where, by, self._unexpected(keyword, unexpected, value, by))
-        expected = _get(self._prepared, by)
-        holder = _get(self._prepared, by[:-1])
+        expected = _get(self.prepared, by)
+        holder = _get(self.prepared, by[:-1])
         if isinstance(holder, dict) and discriminator.BY in holder:
             named = expected if keyword == "enum" else expected.get("enum", [])
             message = messages.not_one_of(value, named)
@@ -245,7 +237,7 @@ class Explainer:
                 "discriminator", where, pointers.split(holder[discriminator.BY]), message
             )
         if expected is True and keyword in EXCLUSIVE:  # draft 4
-            expected = _get(self._prepared, (*by[:-1], EXCLUSIVE[keyword]))
+            expected = _get(self.prepared, (*by[:-1], EXCLUSIVE[keyword]))
         format_of = self._integer_format(keyword, by, expected)
         if format_of is not None:
             message = messages.out_of_format(format_of, value, expected)
@@ -257,7 +249,7 @@ class Explainer:
     def _missing(self, name: str, value: Any, where: Tokens, by: Tokens) -> Unplaced:
         message = f"{messages.show(name)} is missing"
         if by[-1] in ("dependentRequired", "dependencies"):
-            needing = _get(self._prepared, by)
+            needing = _get(self.prepared, by)
             lists = {key: names for key, names in needing.items() if isinstance(names, list)}
             wanting = [key for key, names in lists.items() if key in value and name in names]
             verb = "requires" if len(wanting) == 1 else "require"
@@ -282,7 +274,7 @@ class Explainer:
         if keyword in ("additionalProperties", "unevaluatedProperties") and isinstance(value, dict):
             return Unplaced(keyword, where, by, self._unexpected(keyword, list(value), value, by))
         if keyword == "items" and where:
-            prefix = _get(self._prepared, (*by[:-1], "prefixItems"))
+            prefix = _get(self.prepared, (*by[:-1], "prefixItems"))
             most = len(prefix) if isinstance(prefix, list) else 0
             message = f"item {where[-1]} is not allowed: the array may hold {most} at most"
             return Unplaced("items", where, by, message)
@@ -297,7 +289,7 @@ class Explainer:
 
     def _is_one_way(self, by: Tokens) -> bool:
         """Whether what stands at *by* is forbidden for its direction alone (`direction`)."""
-        return _get(self._prepared, by) is False and _get(self._source, by) is not False
+        return _get(self.prepared, by) is False and _get(self.source, by) is not False
 
     def _unexpected(self, keyword: str, names: Sequence[Any], value: Any, by: Tokens) -> str:
         if keyword == "unevaluatedItems":
@@ -307,7 +299,7 @@ class Explainer:
             return f"{noun} beyond what any schema allows: {shown}"
         verb = "is" if len(names) == 1 else "are"
         message = f"{messages.names(names)} {verb} not declared, and nothing else is allowed here"
-        if _get(self._prepared, by) is not False:
+        if _get(self.prepared, by) is not False:
             message = f"{messages.names(names)} {verb} not what '{keyword}' allows"
         return message + self._why(by) + self._did_you_mean(names, value, by)
 
@@ -315,7 +307,7 @@ class Explainer:
         """The declared member that the only unexpected one is a slip of."""
         if len(names) != 1 or not isinstance(value, dict) or not isinstance(names[0], str):
             return ""
-        declared = branches.members(self._prepared, _get(self._prepared, by[:-1]))
+        declared = branches.members(self.prepared, _get(self.prepared, by[:-1]))
         meant = misspellings.nearest(names[0], sorted(declared - value.keys()))
         return f"; did you mean {messages.show(meant)}?" if meant is not None else ""
 
@@ -323,7 +315,7 @@ class Explainer:
         """The format that stands behind a bound which the document does not write itself."""
         if keyword not in ("minimum", "maximum"):
             return None
-        schema = _get(self._source, by[:-1])
+        schema = _get(self.source, by[:-1])
         if not isinstance(schema, dict) or schema.get(keyword) == expected:
             return None
         name = schema.get("format")
@@ -334,8 +326,8 @@ class Explainer:
         """What makes a conditional schema apply: the nearest if or dependency on the way."""
         for depth in range(len(by) - 1, 0, -1):
             token = by[depth]
-            if token in ("then", "else") and "if" in (_get(self._prepared, by[:depth]) or {}):
-                return _condition(_get(self._prepared, (*by[:depth], "if")), token == "then")
+            if token in ("then", "else") and "if" in (_get(self.prepared, by[:depth]) or {}):
+                return _condition(_get(self.prepared, (*by[:depth], "if")), token == "then")
             if token == "dependentSchemas" and depth + 1 < len(by):
                 return f", since {messages.show(by[depth + 1])} is present"
         return ""

@@ -13,7 +13,7 @@ import quopri
 from base64 import b64decode
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 from urllib.parse import unquote
@@ -104,25 +104,10 @@ def read_urlencoded(entry: MediaType, text: str, *, read: Read) -> dict[str, Any
     for name, sent in _by_member(entry, styles.pairs(text)).items():
         schema = coercion.member(entry.schema, name)
         encoding = entry.encoding.get(name, _NONE)
-        value, is_there = _field_value(name, schema, encoding, sent, read=read)
+        value, is_there = _Reader(read).field_value(name, schema, encoding, sent)
         if is_there:
             form[name] = value
     return form
-
-
-def _field_value(
-    name: str, schema: Schema | None, encoding: Encoding, sent: styles.Pairs, *, read: Read
-) -> tuple[Any, bool]:
-    """The value of the member *name*, to which all of *sent* belongs, and whether it is there."""
-    # in a form a plus sign is a space, whatever may be left unencoded
-    texts = [styles.decoded(text, plus=True) for _, text in sent]
-    if encoding.is_styled or (not encoding.content_types and not _holds_json(schema)):
-        if schema is None and len(texts) > 1:
-            return texts, True
-        member = Encoding(encoding.pointer, (), (), encoding.style, encoding.explode)
-        return _styled_value(member.parameter(name, schema), schema, sent)
-    parts = [Part((), text.encode("utf-8", "surrogatepass")) for text in texts]
-    return _member_value(name, schema, encoding, parts, read=read, slips=[]), True
 
 
 def _styled_value(
@@ -215,12 +200,12 @@ def read_multipart(
         parts = multipart.read(content_type, data)
     except multipart.BadMultipart as fault:
         raise Malformed(str(fault)) from None
+    reader = _Reader(read, slips)
     is_form = media_type.essence(content_type) == "multipart/form-data"
     if not is_form and _is_positional(entry):
         return [
-            _part_value(pointer.join("", index), schema, encoding, part, read=read, slips=slips)
+            reader.part_value(pointer.join("", index), *_at_position(entry, index), part)
             for index, part in enumerate(parts)
-            for schema, encoding in [_at_position(entry, index)]
         ]
     by_name: dict[str, list[Part]] = {}
     for index, part in enumerate(parts):
@@ -233,11 +218,11 @@ def read_multipart(
         schema, encoding = coercion.member(entry.schema, name), entry.encoding.get(name, _NONE)
         if _is_styled(entry, encoding):
             sent = [(part.name or name, _as_in_query(part.data)) for part in several]
-            value, is_there = _field_value(name, schema, encoding, sent, read=read)
+            value, is_there = reader.field_value(name, schema, encoding, sent)
             if is_there:
                 form[name] = value
         else:
-            form[name] = _member_value(name, schema, encoding, several, read=read, slips=slips)
+            form[name] = reader.member_value(name, schema, encoding, several)
     return form
 
 
@@ -319,35 +304,61 @@ def write_multipart(
 # One member, and one part
 
 
-def _member_value(
-    name: str,
-    schema: Schema | None,
-    encoding: Encoding,
-    parts: Sequence[Part],
-    *,
-    read: Read,
-    slips: list[Slip],
-) -> Any:
-    """The value of the member *name*, which *parts* make up."""
-    at = pointer.join("", name)
-    if len(parts) == 1 and (not is_array(schema) or _is_whole(schema, encoding, parts[0])):
-        value = _part_value(at, schema, encoding, parts[0], read=read, slips=slips)
-        if schema is None or "array" not in types_of(schema) or schema.is_valid(value):
-            return value
-    values = [
-        _part_value(
-            pointer.join(at, index),
-            coercion.items(schema, index),
-            encoding,
-            part,
-            read=read,
-            slips=slips,
-        )
-        for index, part in enumerate(parts)
-    ]
-    # one empty text may also be an array without items: nothing can write those apart
-    is_empty = len(parts) == 1 and not parts[0].data and schema is not None
-    return [] if is_empty and schema is not None and not schema.is_valid(values) else values
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Reads members and parts: *slips* gets what is wrong with those that can be read."""
+
+    read: Read
+    slips: list[Slip] = field(default_factory=list)
+
+    def field_value(
+        self, name: str, schema: Schema | None, encoding: Encoding, sent: styles.Pairs
+    ) -> tuple[Any, bool]:
+        """The value of the member *name*, to which all of *sent* belongs; whether it is there."""
+        # in a form a plus sign is a space, whatever may be left unencoded
+        texts = [styles.decoded(text, plus=True) for _, text in sent]
+        if encoding.is_styled or (not encoding.content_types and not _holds_json(schema)):
+            if schema is None and len(texts) > 1:
+                return texts, True
+            member = Encoding(encoding.pointer, (), (), encoding.style, encoding.explode)
+            return _styled_value(member.parameter(name, schema), schema, sent)
+        parts = [Part((), text.encode("utf-8", "surrogatepass")) for text in texts]
+        return _Reader(self.read).member_value(name, schema, encoding, parts), True
+
+    def member_value(
+        self, name: str, schema: Schema | None, encoding: Encoding, parts: Sequence[Part]
+    ) -> Any:
+        """The value of the member *name*, which *parts* make up."""
+        at = pointer.join("", name)
+        if len(parts) == 1 and (not is_array(schema) or _is_whole(schema, encoding, parts[0])):
+            value = self.part_value(at, schema, encoding, parts[0])
+            if schema is None or "array" not in types_of(schema) or schema.is_valid(value):
+                return value
+        values = [
+            self.part_value(pointer.join(at, index), coercion.items(schema, index), encoding, part)
+            for index, part in enumerate(parts)
+        ]
+        # one empty text may also be an array without items: nothing can write those apart
+        is_empty = len(parts) == 1 and not parts[0].data and schema is not None
+        return [] if is_empty and schema is not None and not schema.is_valid(values) else values
+
+    def part_value(self, at: str, schema: Schema | None, encoding: Encoding, part: Part) -> Any:
+        """The value of one part, or of one field of a urlencoded form."""
+        self.slips.extend(_slips(at, encoding, part))
+        data = _transfer_decoded(part, schema)
+        kind = part.content_type or next(iter(encoding.content_types), "")
+        try:
+            if _is_content(kind, schema, encoding):
+                inner: list[Slip] = []
+                value = self.read(_entry(kind, schema, encoding), kind, data, slips=inner)
+                self.slips.extend(replace(one, at=at + one.at) for one in inner)
+                return value
+            if media_type.charset(kind) is not None and not media_type.is_json(kind):
+                data = _recoded(data, kind)
+            return _plain_value(schema, data, is_json=media_type.is_json(kind))
+        except (Malformed, BadJson) as fault:
+            what = "is not JSON" if isinstance(fault, BadJson) else "cannot be read"
+            raise Malformed(f"{pointer.split(at)[-1]!r} {what}: {fault}") from None
 
 
 def _is_whole(schema: Schema | None, encoding: Encoding, part: Part) -> bool:
@@ -359,27 +370,6 @@ def _is_whole(schema: Schema | None, encoding: Encoding, part: Part) -> bool:
         return schema.is_valid(json_text.decode(part.data))
     except BadJson:
         return False
-
-
-def _part_value(
-    at: str, schema: Schema | None, encoding: Encoding, part: Part, *, read: Read, slips: list[Slip]
-) -> Any:
-    """The value of one part, or of one field of a urlencoded form."""
-    slips += _slips(at, encoding, part)
-    data = _transfer_decoded(part, schema)
-    kind = part.content_type or next(iter(encoding.content_types), "")
-    try:
-        if _is_content(kind, schema, encoding):
-            inner: list[Slip] = []
-            value = read(_entry(kind, schema, encoding), kind, data, slips=inner)
-            slips += [Slip(at + one.at, one.rule, one.message, one.pointer) for one in inner]
-            return value
-        if media_type.charset(kind) is not None and not media_type.is_json(kind):
-            data = _recoded(data, kind)
-        return _plain_value(schema, data, is_json=media_type.is_json(kind))
-    except (Malformed, BadJson) as fault:
-        what = "is not JSON" if isinstance(fault, BadJson) else "cannot be read"
-        raise Malformed(f"{pointer.split(at)[-1]!r} {what}: {fault}") from None
 
 
 def _recoded(data: bytes, kind: str) -> bytes:

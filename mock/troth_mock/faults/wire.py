@@ -426,21 +426,13 @@ def _malformed(state: _State, effect: Effect, seed: Seed) -> _State | None:
     data = state.pieces[number].data
     text = data[start:end].rstrip()
     ways = (text[:-1], text[:-1] + b"," + text[-1:], text + text[-1:], b"{" + text)
-    bad = next((way for way in _from(ways, seed) if not _is_json(way)), None)
+    bad = next((way for way in _from(ways, seed) if json_text.decoded(way, way) is way), None)
     return None if bad is None else state.with_piece(number, data[:start] + bad + data[end:])
 
 
 def _from(ways: Sequence[bytes], seed: Seed) -> Sequence[bytes]:
     first = seed.below(len(ways), "way")
     return (*ways[first:], *ways[:first])
-
-
-def _is_json(text: bytes) -> bool:
-    try:
-        json_text.decode(text)
-    except json_text.BadJson:
-        return False
-    return True
 
 
 def _finish_reason(state: _State, effect: Effect, seed: Seed) -> _State | None:
@@ -477,10 +469,7 @@ def _finish_places(state: _State) -> tuple[Names, Names] | None:
 
 def _with_reason(text: bytes, choices: Names, at: Names, reason: str | None) -> Any:
     """The JSON of *text* with *reason* in every choice that has one; None where none has."""
-    try:
-        value = json_text.decode(text)
-    except json_text.BadJson:
-        return None
+    value = json_text.decoded(text)
     entries = get_member(value, choices)
     ended = [
         entry

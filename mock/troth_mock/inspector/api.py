@@ -275,7 +275,7 @@ class ControlApi:
 
     def switched(self) -> bytes:
         """The event that says what is switched on."""
-        return self._event("switches", self.switches(None))
+        return self._event("switches", self.switches())
 
     def reloaded(self) -> bytes:
         """The event that says that the document was read anew."""
@@ -304,14 +304,14 @@ class ControlApi:
 
     # -- the switches ---------------------------------------------------------------------------
 
-    def switches(self, session: str | None) -> Json:
+    def switches(self) -> Json:
         """What is switched on."""
         control = self.mock.control
         return {
             "pace": paces.text_of(control.pace),
-            "faults": list(control.faults.texts(session)),
+            "faults": list(control.faults.texts(None)),
             "scenarios": control.scenarios.active if control.scenarios is not None else [],
-            "orders": len(control.orders.of(session)),
+            "orders": len(control.orders.of(None)),
             "record": control.recorded,
         }
 
@@ -436,7 +436,7 @@ class ControlApi:
             "chat": chat,
             "faults_in_document": [str(fault) for fault in contract.faults],
             "control_fields": mock.control.fields is not None and mock.control.fields.is_on,
-            "switches": self.switches(None),
+            "switches": self.switches(),
         }
 
     def state(self, asked: _Asked) -> Json:

@@ -16,7 +16,7 @@ from troth.conformance import curl as curl_line
 from troth.conformance.redaction import MARK
 from troth.errors import TrothError
 from troth.http import json_text, media_type
-from troth.http.exchange import Request
+from troth.http.exchange import Request, without
 
 #: What every client writes itself.
 _OF_CLIENTS = frozenset(
@@ -101,8 +101,7 @@ LANGUAGES: Mapping[str, Callable[..., str]] = {
 
 def _own(request: Request) -> Request:
     """*request* without the fields that a client writes itself."""
-    fields = tuple(field for field in request.fields if field[0].lower() not in _OF_CLIENTS)
-    return replace(request, fields=fields)
+    return replace(request, fields=without(request.fields, _OF_CLIENTS))
 
 
 def _value(request: Request) -> Any:

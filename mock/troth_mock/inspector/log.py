@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 
 from troth.conformance.reports.text import visible
@@ -16,29 +17,27 @@ _DIM, _BOLD, _YELLOW = "2", "1", "33"
 _LONGEST_TARGET = 120
 
 
+@dataclass(frozen=True, slots=True)
 class Log:
     """Writes the exchanges that *exchanges* reads with *write*, a line at a time.
 
     One *as_json* is for machines; another may be in *colour*.
     """
 
-    def __init__(
-        self, exchanges: Exchanges, write: Callable[[str], None], *, as_json: bool, colour: bool
-    ) -> None:
-        self._exchanges = exchanges
-        self._write = write
-        self._as_json = as_json
-        self._colour = colour
+    exchanges: Exchanges
+    write: Callable[[str], None]
+    as_json: bool
+    colour: bool
 
     def heard(self, what: What, entry: Entry | None) -> None:
         """Write the line of *entry* when it has ended."""
         if what != "ended" or entry is None:
             return
-        summary = self._exchanges.summary(entry)
-        if self._as_json:
-            self._write(json_text.encode(summary).decode() + "\n")
+        summary = self.exchanges.summary(entry)
+        if self.as_json:
+            self.write(json_text.encode(summary).decode() + "\n")
         else:
-            self._write(line(summary, colour=self._colour) + "\n")
+            self.write(line(summary, colour=self.colour) + "\n")
 
 
 def line(summary: Json, *, colour: bool) -> str:

@@ -21,7 +21,6 @@ from typing import Any
 from troth import pointer as pointers
 from troth.conformance.redaction import MARK, Redactor, key_secrets, sent_secrets
 from troth.document.yaml_writer import dump_yaml
-from troth.errors import MethodNotAllowed, NoSuchPath
 from troth.http import content_coding, json_text, media_type, sse
 from troth.http.exchange import Exchange, Fields, Request, Response
 from troth.openapi.contract import Contract
@@ -153,11 +152,8 @@ def recorded(
     contract: Contract, exchange: Exchange, *, secrets: Sequence[str] = ()
 ) -> Recording | None:
     """What there is to record of *exchange*, without *secrets*; None where nothing can be."""
-    try:
-        match = contract.match_request(exchange.request)
-    except (NoSuchPath, MethodNotAllowed):
-        return None
-    if exchange.response is None or exchange.fault is not None:
+    match = contract.find_match(exchange.request)
+    if match is None or exchange.response is None or exchange.fault is not None:
         return None
     request = exchange.request
     sent = (*sent_secrets(request), *key_secrets(match, request))
@@ -266,7 +262,7 @@ def _answer(
         answer |= _events(response, entry)
     elif lines and entry is not None:
         answer |= lines
-    elif media_type.is_json(kind) and (value := _read(data)) is not ABSENT:
+    elif media_type.is_json(kind) and (value := json_text.decoded(data, ABSENT)) is not ABSENT:
         answer["body"] = value
     elif data:
         suffix = _TYPES.guess_extension(media_type.essence(kind)) or ".bin"
@@ -299,13 +295,6 @@ def _unpacked(response: Response) -> bytes:
     return response.body if data is None else data
 
 
-def _read(data: bytes) -> Any:
-    try:
-        return json_text.decode(data)
-    except json_text.BadJson:
-        return ABSENT
-
-
 def _events(response: Response, entry: MediaType | None) -> dict[str, Any]:
     """The events of a stream, and when each was there; the sentinel goes without saying."""
     decoder = sse.Decoder()
@@ -335,7 +324,7 @@ def _lines_of(response: Response) -> dict[str, Any]:
     for seconds, piece in (*arrivals, (arrivals[-1][0], b"\n")):
         *found, rest = parted(rest + piece)
         for line in filter(None, (one.strip(b"\x1e \t\r\n") for one in found)):
-            value = _read(line)
+            value = json_text.decoded(line, ABSENT)
             # an object may look like an event, and is the data of one
             events.append({"data": value} if _looks_like_one(value) else value)
             times.append(round(seconds, _MILLISECONDS))
@@ -348,7 +337,7 @@ def _looks_like_one(value: Any) -> bool:
 
 def _event(event: sse.Event) -> Any:
     """*event* as a scenario has it: its data alone where it has nothing else."""
-    data = _read(event.data.encode("utf-8", "surrogatepass"))
+    data = json_text.decoded(event.data.encode("utf-8", "surrogatepass"), ABSENT)
     if data is ABSENT or isinstance(data, str):
         data = event.data
     named = {"event": event.type, "id": event.id, "retry": event.retry}

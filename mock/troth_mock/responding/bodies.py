@@ -7,7 +7,7 @@ from contextlib import suppress
 from copy import deepcopy
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from troth.generation.values import fit, synthesize
 from troth.http import json_text, media_type
@@ -29,6 +29,20 @@ from troth_mock.responding.writing import anything, coded, concrete, conforms, n
 _MOVED = frozenset({300, 301, 302, 303, 307, 308})
 
 
+class Due(NamedTuple):
+    """The answer that is due: in *entry*, a media type of *declared*, drawn from *seed*.
+
+    Where *entry* cannot be written, another media type answers that *accept* takes.
+    """
+
+    status: int
+    declared: DeclaredResponse | None
+    entry: MediaType | None
+    seed: Seed
+    preferences: Preferences
+    accept: str | None = None
+
+
 class Bodies:
     """The synthesised answers of one operation."""
 
@@ -39,63 +53,35 @@ class Bodies:
         # the examples of each media type that conform
         self._good: dict[int, list[Example]] = {}
 
-    def reply(
-        self,
-        status: int,
-        declared: DeclaredResponse | None,
-        entry: MediaType | None,
-        seed: Seed,
-        *,
-        preferences: Preferences,
-        accept: str | None,
-        said: Said,
-        kept: Kept | None = None,
-    ) -> Reply:
-        """Answer with *status* a request in which so much is *said*.
+    def reply(self, due: Due, said: Said, kept: Kept | None = None) -> Reply:
+        """The answer that is *due* to a request in which so much is *said*.
 
-        *kept* shows in it the items that the mock keeps.  Where *entry* cannot be written, another
-        media type answers that *accept* takes.  Raises BadPreference, Unsatisfiable and Unwritable.
+        *kept* shows in it the items that the mock keeps.  Raises BadPreference, Unsatisfiable and
+        Unwritable.
         """
-        answer = partial(
-            self._reply,
-            status,
-            declared,
-            preferences=preferences,
-            accept=accept,
-            said=said,
-            kept=kept,
-        )
+        answer = partial(self._reply, due, said, kept)
         try:
-            return coded(answer(entry, seed, is_last=False))
+            return coded(answer(due.entry, is_last=False))
         except Unwritable:
-            for other in _others(declared, entry, accept):
+            for other in _others(due):
                 with suppress(Unwritable):
-                    return coded(answer(other, seed, is_last=False))
-            return coded(answer(entry, seed, is_last=True))
+                    return coded(answer(other, is_last=False))
+            return coded(answer(due.entry, is_last=True))
 
     def _reply(
-        self,
-        status: int,
-        declared: DeclaredResponse | None,
-        entry: MediaType | None,
-        seed: Seed,
-        *,
-        is_last: bool,
-        preferences: Preferences,
-        accept: str | None,
-        said: Said,
-        kept: Kept | None,
+        self, due: Due, said: Said, kept: Kept | None, entry: MediaType | None, *, is_last: bool
     ) -> Reply:
+        status, declared, seed = due.status, due.declared, due.seed
         required = headers(declared, seed) if declared is not None else ()
         required = (*required, *self._owed(status, required))
         # RFC 9110 §15.3.6: a 205 has content of no length
         if entry is None or status == 205 or not has_content("GET", status):
             if status < 400:
                 required = _told(declared, required, kept)
-            return self._without_content(status, required, preferences)
-        kind = concrete(entry, accept or "")
+            return self._without_content(due, required)
+        kind = concrete(entry, due.accept or "")
         fields = (("Content-Type", kind), *required)
-        example = self._example(entry, preferences, said)
+        example = self._example(entry, due.preferences, said)
         if entry.is_stream:
             events = self._events.get(id(entry)) or Events(entry)
             self._events[id(entry)] = events
@@ -103,9 +89,7 @@ class Bodies:
             return Reply(status, fields, None, events.stream(example, seed))
         if kept is None and example is not None and example.text is not None:
             return Reply(status, fields, example.text.encode("utf-8", "replace"))
-        value = self._value(
-            status, entry, kind, seed, preferences, said, kept, example=example, is_last=is_last
-        )
+        value = self._value(due, said, kept, entry, kind=kind, example=example, is_last=is_last)
         if status == 201 and declared is not None:
             required = located(declared, required, said, value)
         required = _told(declared, required, kept)
@@ -115,39 +99,37 @@ class Bodies:
 
     def _value(
         self,
-        status: int,
-        entry: MediaType,
-        kind: str,
-        seed: Seed,
-        preferences: Preferences,
+        due: Due,
         said: Said,
         kept: Kept | None,
+        entry: MediaType,
         *,
+        kind: str,
         example: Example | None,
         is_last: bool,
     ) -> Any:
         """What the content of an answer says: items, *example*, what is drawn, what is *kept*."""
         if entry.is_sequence:
-            return items_of(entry, example, seed)
+            return items_of(entry, example, due.seed)
         if example is not None and (kept is None or _is_whole(entry, example)):
             value = _read(entry, example)
-            if preferences.example is None and entry.schema is not None:
+            if due.preferences.example is None and entry.schema is not None:
                 value = with_said(entry.schema, deepcopy(value), said.of_one)
         else:
-            value = self._natural(status, entry, kind, seed, preferences, said)
-            title = PHRASES.get(status, "answer")
+            value = _natural(due, said, entry, kind)
+            title = PHRASES.get(due.status, "answer")
             value = natural(entry, kind, value, title=title, is_last=is_last)
         return value if kept is None else kept.show(entry, value)
 
-    def _without_content(self, status: int, fields: Fields, preferences: Preferences) -> Reply:
+    def _without_content(self, due: Due, fields: Fields) -> Reply:
         """The answer that the document gives no content; of an error it has ours."""
-        if preferences.example is not None:
+        example = due.preferences.example
+        if example is not None:
             why = "the answer has no content, and so no examples"
-            raise negotiation.BadPreference(f"example={preferences.example[:60]}", why)
-        if status < 400:
-            return Reply(status, fields, None)
-        body = json_text.encode(self._problem(status, preferences).envelope)
-        return Reply(status, (*JSON, *fields), body)
+            raise negotiation.BadPreference(f"example={example[:60]}", why)
+        if due.status < 400:
+            return Reply(due.status, fields, None)
+        return Reply(due.status, (*JSON, *fields), json_text.encode(_problem(due).envelope))
 
     def drawn(self, status: int, declared: DeclaredResponse, seed: Seed, said: Said) -> Any:
         """The value of the body that answers where nothing is kept; None where there is none.
@@ -161,11 +143,8 @@ class Bodies:
             return value
 
         entry = negotiation.Chooser(declared).otherwise(())
-        kept = Kept(seed, said, show)
-        plain = negotiation.Preferences()
-        self.reply(
-            status, declared, entry, seed, preferences=plain, accept=None, said=said, kept=kept
-        )
+        due = Due(status, declared, entry, seed, negotiation.Preferences())
+        self.reply(due, said, Kept(seed, said, show))
         return values[-1] if values else None
 
     def _owed(self, status: int, sent: Fields) -> Fields:
@@ -196,31 +175,24 @@ class Bodies:
             self._good[id(entry)] = good
         return next((one for one in good if agrees(one.value, said)), good[0] if good else None)
 
-    def _natural(
-        self,
-        status: int,
-        entry: MediaType,
-        kind: str,
-        seed: Seed,
-        preferences: Preferences,
-        said: Said,
-    ) -> Any:
-        """What is drawn for *entry*, or what the error of *status* has to say."""
-        if status >= 400 and content.form_of(kind) != "bytes":
-            return conforming(entry, self._problem(status, preferences))
-        if entry.schema is None:
-            return anything(kind)
-        value = synthesize(
-            entry.schema, seed=seed, name=said.owner, length=said.length, given=said.members
-        )
-        return with_said(entry.schema, value, said) if 200 <= status < 300 else value
 
-    def _problem(self, status: int, preferences: Preferences) -> Problem:
-        """The error of *status* that is no fault of the request."""
-        phrase = PHRASES.get(status, "error")
-        if preferences.code is None:
-            return Problem(status, f"{phrase}: the document declares no other answer")
-        return Problem(status, f"{phrase}: the answer that was asked for")
+def _natural(due: Due, said: Said, entry: MediaType, kind: str) -> Any:
+    """What is drawn for *entry*, or what the error that is *due* has to say."""
+    if due.status >= 400 and content.form_of(kind) != "bytes":
+        return conforming(entry, _problem(due))
+    if entry.schema is None:
+        return anything(kind)
+    value = synthesize(
+        entry.schema, seed=due.seed, name=said.owner, length=said.length, given=said.members
+    )
+    return with_said(entry.schema, value, said) if 200 <= due.status < 300 else value
+
+
+def _problem(due: Due) -> Problem:
+    """The error that is *due* and no fault of the request."""
+    is_asked = due.preferences.code is not None
+    why = "the answer that was asked for" if is_asked else "the document declares no other answer"
+    return Problem(due.status, f"{PHRASES.get(due.status, 'error')}: {why}")
 
 
 def _written(
@@ -272,21 +244,17 @@ def _read(entry: MediaType, example: Example) -> Any:
     is_value = example.text is None and (entry.schema is None or entry.schema.is_valid(value))
     if is_value or not entry.is_json or not isinstance(value, str):
         return value
-    try:
-        # OpenAPI 3.1 §4.8.14: a string may hold what cannot be written in place
-        read = json_text.decode(value.encode("utf-8", "replace"))
-    except json_text.BadJson:
-        return value
+    # OpenAPI 3.1 §4.8.14: a string may hold what cannot be written in place
+    read = json_text.decoded(value.encode("utf-8", "replace"), value)
     return read if entry.schema is None or entry.schema.is_valid(read) else value
 
 
-def _others(
-    declared: DeclaredResponse | None, entry: MediaType | None, accept: str | None
-) -> Iterator[MediaType]:
-    """The media types of *declared* that *accept* takes as well as *entry*."""
+def _others(due: Due) -> Iterator[MediaType]:
+    """The other media types that would do for the answer that is *due*."""
+    declared = due.declared
     entries = [] if declared is None else [one for one in declared.content if one.when is None]
-    accepted = media_type.accepts(accept, [one.content_type for one in entries])
-    return (one for one in entries if one is not entry and one.content_type in accepted)
+    accepted = media_type.accepts(due.accept, [one.content_type for one in entries])
+    return (one for one in entries if one is not due.entry and one.content_type in accepted)
 
 
 def _printable(value: Any) -> Any:

@@ -57,15 +57,23 @@ class ItemList:
     ) -> Any:
         """*drawn* with *items* in its array, and with what tells of the *page*."""
         schema, at = entry.schema, self.at
-        array = pointer.find(drawn, at)
-        if schema is None or not isinstance(array, list):
+        is_map = self.declared in self.resource.maps
+        held = pointer.find(drawn, at)
+        if schema is None or not isinstance(held, dict | list) or isinstance(held, dict) != is_map:
             return drawn
         if schema not in self.members:
-            self.members[schema] = members_at(schema, at, is_array=True)
+            place = pointer.join(at, "any") if is_map else at
+            self.members[schema] = members_at(schema, place, is_array=not is_map)
         members = self.members[schema]
+        array = list(held.values()) if isinstance(held, dict) else held
+        keys = [found.key for found in items]
+
+        def with_items(values: list[Any]) -> Any:
+            whole = dict(zip(keys, values, strict=False)) if is_map else values
+            return put(drawn, at, whole)
 
         def is_valid(one: Any) -> bool:
-            return schema.is_valid(put(drawn, at, [one, *array[1:]]))
+            return schema.is_valid(with_items([one, *array[1:]]))
 
         values = []
         for index, found in enumerate(items):
@@ -78,7 +86,7 @@ class ItemList:
                 item.shown[schema, at, "list"] = known
             urls = addresses(found, self.resource, asked)[::-1]
             values.append(linked(known, urls, is_valid))
-        body = put(drawn, at, values)
+        body = with_items(values)
         if not schema.is_valid(body):
             with suppress(Unsatisfiable):
                 return fit(schema, body, seed=asked.seed)
@@ -90,7 +98,7 @@ class ItemList:
         listing, at = self.listing, self.at
         if not at:
             return body
-        empty = put(body, at, [])
+        empty = put(body, at, {} if self.declared in self.resource.maps else [])
         if schema.is_valid(empty):
             query = {name: str(one) for name, one in _defaults(self.operation, listing).items()}
             query |= asked.said.query
@@ -218,14 +226,12 @@ def _urls(asked: Asked, changed: Mapping[str, str]) -> list[str]:
 def _defaults(operation: Operation, listing: Listing) -> dict[str, Any]:
     """The defaults of what bounds a page."""
     names = (listing.limit, listing.page, listing.offset)
+    asked = (one for one in operation.parameters if one.location == "query" and one.name in names)
+    prepared = {one.name: one.schema.prepared for one in asked if one.schema is not None}
     return {
-        each.name: each.schema.prepared["default"]
-        for each in operation.parameters
-        if each.location == "query"
-        and each.name in names
-        and each.schema is not None
-        and isinstance(each.schema.prepared, dict)
-        and "default" in each.schema.prepared
+        name: schema["default"]
+        for name, schema in prepared.items()
+        if isinstance(schema, dict) and "default" in schema
     }
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 from troth import pointer
-from troth.http.exchange import Fields, Request
+from troth.http.exchange import Fields, Request, without
 from troth.openapi.names import words_of
 from troth.openapi.operation import DeclaredResponse, Match, MediaType, Operation
 from troth.openapi.paths import path_template
@@ -222,7 +222,7 @@ def fields_of(declared: DeclaredResponse | None, fields: Fields, own: Fields) ->
     for header in declared.headers if declared is not None else ():
         texts = [text for name, text in own if name.lower() == header.name.lower()]
         good = next((text for text in texts if text and is_field(header, text)), None)
-        rest = tuple(each for each in fields if each[0].lower() != header.name.lower())
+        rest = without(fields, {header.name.lower()})
         if good is not None:
             fields = (*rest, (header.name, good))
         elif texts == [""] and not header.required:

@@ -22,11 +22,11 @@ from troth.violation import Violation
 from troth_mock.chat.request import Refused, read_request
 from troth_mock.chat.responder import ChatResponder
 from troth_mock.reply import PHRASES, Reply, has_content
-from troth_mock.responding import negotiation
-from troth_mock.responding.bodies import Bodies
+from troth_mock.responding import jobs, negotiation
+from troth_mock.responding.bodies import Bodies, Due
 from troth_mock.responding.compiled_responder import CompiledResponder, RespondToBody
 from troth_mock.responding.credentials import gate
-from troth_mock.responding.echo import said
+from troth_mock.responding.echo import Said, said
 from troth_mock.responding.embeddings import Embedder
 from troth_mock.responding.idempotency import Idempotency
 from troth_mock.responding.kept import FIELDS, Asked, Kept, public_target
@@ -43,14 +43,17 @@ _MOST_CONTENT_TYPES = 64
 _FIELDS = frozenset({"accept", "authorization", "content-type", "prefer"})
 
 
-class _Due(NamedTuple):
-    """The answer that is due: in *entry*, a media type of *declared*, drawn from *seed*."""
+class _Sent(NamedTuple):
+    """A request: *fields* are those that matter here, *value* is what its body says.
 
-    status: int
-    declared: DeclaredResponse | None
-    entry: MediaType | None
-    seed: Seed
-    preferences: Preferences
+    *created* is the time to tell, None the fixed one.
+    """
+
+    match: Match
+    request: Request
+    fields: Mapping[str, Sequence[str]]
+    value: Any
+    created: int | None
 
 
 class OperationResponder:
@@ -117,18 +120,19 @@ class OperationResponder:
             value = self._sound_part(request)
         if answer is not None and answer.is_for_refused:
             value = self._readable_part(value)
+        sent = _Sent(match, request, fields, value, created)
         if answer is not None and answer.says_otherwise(self._success[0]):
-            return self._written(answer, match, request, value, fields, created)
+            return self._written(answer, sent)
         prefer = fields.get("prefer") if self._prefers else None
         preferences = negotiation.preferences(prefer) if prefer else _NO_PREFERENCE
-        make = partial(self._reply, match, request, value, fields, preferences, created)
+        make = partial(self._reply, sent, preferences)
         if self._idempotency is None or preferences.applied or answer is not None:
             reply = make()
         else:
             seed = self._seed(match, request, value, frozenset())
             reply = self._idempotency.reply(match, request, fields, seed=seed, make=make)
         if answer is not None and answer.status not in (None, reply.status):
-            return self._written(answer, match, request, value, fields, created)
+            return self._written(answer, sent)
         return reply if answer is None else answer.over(reply)
 
     def problem(self, match: Match, request: Request) -> Problem | None:
@@ -160,35 +164,25 @@ class OperationResponder:
             problem = self._problem(self._parameters(match, request))
         return value, problem
 
-    def _written(
-        self,
-        answer: WrittenAnswer,
-        match: Match,
-        request: Request,
-        value: Any,
-        fields: Mapping[str, Sequence[str]],
-        created: int | None,
-    ) -> Reply:
-        """The answer as *answer* says, to a request whose body says *value*."""
+    def _written(self, answer: WrittenAnswer, sent: _Sent) -> Reply:
+        """The answer to what was *sent*, as *answer* says."""
         status, declared = self._success
         if answer.status is not None and answer.status != status:
             status, declared = answer.status, self.operation.response(answer.status)
-        accept = fields.get("accept", ())
-        entry = None if declared is None else self._chooser(declared).choose(value, accept)
-        seed = self._seed(match, request, value, self._formal)
+        accept = sent.fields.get("accept", ())
+        entry = None if declared is None else self._chooser(declared).choose(sent.value, accept)
+        seed = self._seed_of(sent)
+        preferences = Preferences(code=status, example=answer.example)
+        due = Due(status, declared, entry, seed, preferences, ", ".join(accept))
         if answer.has_content:
-            return self._writer.reply(
-                answer, status, declared, entry, request=value, seed=seed, created=created
-            )
+            return self._writer.reply(answer, due, request=sent.value, created=sent.created)
         if declared is None:
             if status < 400:
                 return answer.over(Reply(status, (), None))
             phrase = PHRASES.get(status, "error")
             problem = Problem(status, f"{phrase}: the answer that was asked for")
             return answer.over(problem.reply(self.operation, accept=_joined(accept)))
-        preferences = Preferences(code=status, example=answer.example)
-        due = _Due(status, declared, entry, seed, preferences)
-        return answer.over(self._drawn_reply(due, match, request, value, accept))
+        return answer.over(self._drawn_reply(due, sent))
 
     def compiled(self, match: Match, request: Request) -> RespondToBody | None:
         """What answers plain bodies sent with the head of *request*; None: that is not plain.
@@ -241,129 +235,89 @@ class OperationResponder:
                 fields.setdefault(name, []).append(value)
         return fields
 
-    def _reply(
-        self,
-        match: Match,
-        request: Request,
-        value: Any,
-        fields: Mapping[str, Sequence[str]],
-        preferences: Preferences,
-        created: int | None,
-    ) -> Reply:
+    def _reply(self, sent: _Sent, preferences: Preferences) -> Reply:
         status, declared = self._success
         code = preferences.code
         if code is not None and code != status:
             status, declared = code, negotiation.preferred(self.operation, code)
-        accept = fields.get("accept", ())
+        accept = sent.fields.get("accept", ())
         kept = None
         if self._resource is not None and not preferences.applied:
-            outcome = self._kept(self._resource, match, request, value, fields, created)
+            outcome = self._kept(self._resource, sent)
             if isinstance(outcome, Reply):
                 return outcome
             kept = outcome
         if self._embedder is not None and declared is self._success[1]:
-            kept = self._embedded(match, request, value, preferences)
+            kept = self._embedded(sent, preferences)
         if kept is not None and kept.status is not None:
             status, declared = kept.status, self.operation.response(kept.status)
-        entry = None if declared is None else self._chooser(declared).choose(value, accept)
-        seed = self._seed(match, request, value, self._formal) if kept is None else kept.seed
-        due = _Due(status, declared, entry, seed, preferences)
+        entry = None if declared is None else self._chooser(declared).choose(sent.value, accept)
+        seed = self._seed_of(sent) if kept is None else kept.seed
+        due = Due(status, declared, entry, seed, preferences, ", ".join(accept))
         if (
             self._chat is not None
             and preferences.example is None
             and declared is self._success[1]
             and self._chat.can_answer(entry)
         ):
-            reply = self._chat_reply(self._chat, due, match, request, value, created)
+            reply = self._chat_reply(self._chat, due, sent)
         else:
-            reply = self._drawn_reply(due, match, request, value, accept, kept)
+            reply = self._drawn_reply(due, sent, kept)
         if preferences is not _NO_PREFERENCE and preferences.applied:
             applied = (*reply.fields, ("Preference-Applied", preferences.applied))
             return replace(reply, fields=applied)
         return reply
 
-    def _chat_reply(
-        self,
-        chat: ChatResponder,
-        due: _Due,
-        match: Match,
-        request: Request,
-        value: Any,
-        created: int | None,
-    ) -> Reply:
-        """What *chat* says to a request whose body says *value*."""
+    def _chat_reply(self, chat: ChatResponder, due: Due, sent: _Sent) -> Reply:
+        """What *chat* says to what was *sent*."""
         assert due.entry is not None, "what a chat can answer in"
-        cuts, text_seed = chat.members.cuts, due.seed
+        cuts, text_seed, value = chat.members.cuts, due.seed, sent.value
         if type(value) is dict and not cuts.isdisjoint(value):
-            text_seed = self._seed(match, request, value, self._formal | cuts)
+            text_seed = self._seed(sent.match, sent.request, value, self._formal | cuts)
+        created, status = sent.created, due.status
         return chat.reply(
-            due.entry, value, due.seed, text_seed=text_seed, created=created, status=due.status
+            due.entry, value, due.seed, text_seed=text_seed, created=created, status=status
         )
 
-    def _drawn_reply(
-        self,
-        due: _Due,
-        match: Match,
-        request: Request,
-        value: Any,
-        accept: Sequence[str],
-        kept: Kept | None = None,
-    ) -> Reply:
-        """What is drawn for a request whose body says *value*, with what is *kept*."""
-        if kept is None:
-            asked = said(self.operation, match, public_target(request), value)
-        else:
-            asked = kept.said
-        return self._bodies.reply(
-            *(due.status, due.declared, due.entry, due.seed),
-            preferences=due.preferences,
-            accept=", ".join(accept),
-            said=asked,
-            kept=kept,
-        )
+    def _drawn_reply(self, due: Due, sent: _Sent, kept: Kept | None = None) -> Reply:
+        """What is drawn for what was *sent*, with what is *kept*."""
+        return self._bodies.reply(due, self._said(sent) if kept is None else kept.said, kept)
 
-    def _embedded(
-        self, match: Match, request: Request, value: Any, preferences: Preferences
-    ) -> Kept | None:
-        """What shows the vectors of the texts that *request* has; None where an example is due."""
+    def _seed_of(self, sent: _Sent) -> Seed:
+        return self._seed(sent.match, sent.request, sent.value, self._formal)
+
+    def _said(self, sent: _Sent) -> Said:
+        return said(self.operation, sent.match, public_target(sent.request), sent.value)
+
+    def _embedded(self, sent: _Sent, preferences: Preferences) -> Kept | None:
+        """What shows the vectors of the texts that were *sent*; None where an example is due."""
         if self._embedder is None or preferences.example is not None:
             return None
-        seed = self._seed(match, request, value, self._formal)
-        show = partial(self._embedder.show, request=value, seed=seed)
-        return Kept(seed, said(self.operation, match, public_target(request), value), show)
+        seed = self._seed_of(sent)
+        show = partial(self._embedder.show, request=sent.value, seed=seed)
+        return Kept(seed, self._said(sent), show)
 
     def _resource_responder(self, store: ResourceStore | None) -> ResourceResponder | None:
         if store is None or self._chat is not None or self._embedder is not None:
             return None  # what a chat says, or a vector, depends on nothing else
         resource, role = store.resources.of(self.operation), store.resources.role(self.operation)
+        if resource is None or (role == "create" and resource.parameter is None):
+            told = jobs.made_by(self.operation, store.resources)
+            resource, role = (resource, role) if told is None else (told, "create")
         if resource is None or role is None or not is_kept(resource):
             return None
         return ResourceResponder(
             self.operation, resource=resource, role=role, status=self._success[0], store=store
         )
 
-    def _kept(
-        self,
-        resource: ResourceResponder,
-        match: Match,
-        request: Request,
-        value: Any,
-        fields: Mapping[str, Sequence[str]],
-        now: int | None,
-    ) -> Reply | Kept | None:
+    def _kept(self, resource: ResourceResponder, sent: _Sent) -> Reply | Kept | None:
         """What becomes of the items that are kept: the reply where one of them is in the way."""
+        match, request, fields, value, now = sent
         # what a list has does not depend on what is asked of it
         plain = replace(match, query="") if resource.role == "list" else match
-        asked = Asked(
-            match,
-            request,
-            value,
-            fields,
-            said(self.operation, match, public_target(request), value),
-            self._seed(plain, request, value, self._formal),
-            self._seed(match, request, value, self._formal),
-            now,
-        )
+        seed = self._seed(plain, request, value, self._formal)
+        whole = self._seed_of(sent)
+        asked = Asked(match, request, value, fields, self._said(sent), seed, whole, now)
         outcome = resource.respond(asked)
         if isinstance(outcome, Problem):
             return outcome.reply(self.operation, accept=_joined(fields.get("accept")))
@@ -491,11 +445,7 @@ class OperationResponder:
         declared, sent = self.operation.request_body, request.content_type or ""
         if media_type.is_json(sent) and declared and declared.media_type(sent) is None:
             # it was read as JSON, which is declared
-            fields = tuple(
-                (name, "application/json" if name.lower() == "content-type" else value)
-                for name, value in request.fields
-            )
-            request = Request(request.method, request.target, fields, request.body)
+            request = request.having(("Content-Type", "application/json"))
         violations = [*self._parameters(match, request)] if self._has_parameters else []
         violations += check_body(self.operation, request, body=body, hints=False)
         return self._problem(violations, body.value if body and body.fault is None else None)

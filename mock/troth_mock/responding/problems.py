@@ -24,7 +24,7 @@ from troth.generation.graph import Node, node_of
 from troth.generation.shape import properties
 from troth.generation.values import Unsatisfiable, fit
 from troth.http import json_text, media_type
-from troth.http.exchange import Fields
+from troth.http.exchange import Fields, without
 from troth.openapi.contract import Contract
 from troth.openapi.operation import DeclaredResponse, MediaType, Operation
 from troth.schema.schema import Schema
@@ -177,7 +177,7 @@ def _required_fields(response: DeclaredResponse, sent: Fields) -> Fields:
         required = headers(response, Seed.of("error", response.pointer))
     except Unsatisfiable:
         return ()
-    return tuple(field for field in required if field[0].lower() not in names)
+    return without(required, names)
 
 
 def of_violations(

@@ -27,6 +27,7 @@ from troth.schema.schema import Schema
 from troth.seed import Seed
 from troth_mock.chat.completion import FIXED_TIME
 from troth_mock.reply import Reply
+from troth_mock.responding import jobs, preconditions
 from troth_mock.responding.echo import Said
 from troth_mock.responding.identifiers import (
     examples_at,
@@ -42,7 +43,6 @@ from troth_mock.responding.kept import (
     Making,
     addresses,
     credentials_of,
-    etag,
     linked,
     session_of,
     tagged,
@@ -122,7 +122,9 @@ class ResourceResponder:
         found = self.store.find(self.resource, place, key, asker)
         if found is None:
             return self._unfound(asked, place, asker, key)
-        return self._unmet(asked, found) or self._done(asked, found, asker)
+        return preconditions.unmet(asked, found, self.operation, self.resource) or self._done(
+            asked, found, asker
+        )
 
     # Who asks for what
 
@@ -175,7 +177,10 @@ class ResourceResponder:
             # what answers tell and no request names is the server's, whatever else may be sent
             barred |= self._shown_members().names - members.names
         sent = {name: one for name, one in members.of(sent).items() if name not in barred}
-        return put({}, self._apart, sent) if self.resource.is_bare(self.operation) else sent
+        if not self.resource.is_bare(self.operation):
+            return sent
+        told = self._shown_members(self._apart).names  # and not the file that came with them
+        return put({}, self._apart, {name: one for name, one in sent.items() if name in told})
 
     def _settable(self, place: str = "") -> tuple[frozenset[str], Mapping[str, Any]]:
         """The members that a client can set, at *place* of the thing, and the defaults of some."""
@@ -236,7 +241,7 @@ class ResourceResponder:
         ):
             return self._created(asked, place, asker, key)
         if "*" in asked.fields.get("if-match", ()) and self._names(412):
-            return self._changed_meanwhile()
+            return preconditions.changed_meanwhile(self.resource)
         is_gone = collection.is_gone(key)
         # to delete it once more comes to the same, where the document has no other answer
         is_settled = self.role == "delete" and not self._names(410)
@@ -252,41 +257,6 @@ class ResourceResponder:
         if status is None:
             return None
         return Problem(status, f"{self.resource.name}: {key[:200]!r} is another's")
-
-    def _unmet(self, asked: Asked, found: Found) -> Problem | Reply | None:
-        """The answer where a precondition of *asked* does not hold (RFC 9110 §13.1)."""
-        tags = ",".join(asked.fields.get("if-match", ())).strip()
-        others = ",".join(asked.fields.get("if-none-match", ())).strip()
-        if not (tags or others):
-            return self._unconditional()
-        tag = etag(found)
-        is_read = self.operation.method in ("GET", "HEAD")
-        if tags and tags != "*" and tag not in _tags_in(tags):
-            return self._changed_meanwhile() if self._names(412) else None
-        weak = _tags_in(others)
-        if not others or (others != "*" and tag not in weak):
-            return None
-        if is_read:
-            exact = any(response.status == "304" for response in self.operation.responses)
-            return Reply(304, (("ETag", tag),), None) if exact else None
-        return self._changed_meanwhile() if self._names(412) else None
-
-    def _unconditional(self) -> Problem | None:
-        """What is said of a change without If-Match, where the document insists on one."""
-        is_change = self.role in ("update", "replace", "delete")
-        asks = any(each.name.lower() == "if-match" for each in self.operation.parameters)
-        if not (
-            is_change and asks and any(one.status == "428" for one in self.operation.responses)
-        ):
-            return None
-        message = (
-            f"{self.resource.name}: the field If-Match is missing, with the ETag that was read"
-        )
-        return Problem(428, message, "precondition_required")
-
-    def _changed_meanwhile(self) -> Problem:
-        message = f"{self.resource.name}: it is not as the request expects it to be"
-        return Problem(412, message, "precondition_failed")
 
     # What is done
 
@@ -518,7 +488,18 @@ class ResourceResponder:
         if is_new:
             self._read_ahead(made, now)
         made.keep()
+        if is_new and status == 202:
+            self._end(made.item, entry, at or "")
         return body
+
+    def _end(self, item: Item, entry: MediaType, at: str) -> None:
+        """Let *item*, that was accepted to be done, be done when it is asked for."""
+
+        def ended(part: Any, place: str) -> Any:
+            return jobs.ended(part, self._members_at(entry.schema, at + place))
+
+        item.value = self._in_places(item.value, ended)
+        item.shown.clear()
 
     def _finish(self, made: Making, asked: Asked) -> None:
         """Keep what is *made*, of which the answer shows nothing."""
@@ -565,7 +546,7 @@ class ResourceResponder:
         That is so of the members at *place* of the item.
         """
         at, known, schema = at + place, pointer.find(item.value, place), entry.schema
-        members = pointer.find(drawn, at)
+        members, known = pointer.find(drawn, at), {} if known is None else known
         if not isinstance(members, dict) or not isinstance(known, dict) or schema is None:
             return drawn
         absent = self._settable(place)[0] if place else item.absent
@@ -728,8 +709,3 @@ def _mask(asked: Asked) -> tuple[str, ...]:
     paths = (path.strip() for text in texts for path in text.split(","))
     names = tuple(path.partition(".")[0] for path in paths if path)
     return () if "*" in names else names
-
-
-def _tags_in(field: str) -> set[str]:
-    """The entity tags of a precondition, weak or not."""
-    return {one.strip().removeprefix("W/") for one in field.split(",")}

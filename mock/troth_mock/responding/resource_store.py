@@ -240,15 +240,19 @@ class ResourceStore:
             drawn = self._draw(operation, above, _PAGED if is_paged else None)
             at = resource.items(operation, _status(operation))
             array = None if drawn is None or at is None else pointer.find(drawn.value, at)
-            values = array if isinstance(array, list) else []
+            is_map = resource.is_map(operation, _status(operation))
+            by_key = array if is_map and isinstance(array, dict) else {}
+            keys = list(by_key)
+            values = array if isinstance(array, list) else list(by_key.values())
             for index, value in enumerate(values):
                 assert drawn is not None
                 assert at is not None
                 seed = drawn.seed.child("item", index)
-                place = pointer.join(at, str(index))
+                place = pointer.join(at, keys[index] if keys else str(index))
                 value = _addressable(value, resource, operation, drawn._replace(seed=seed), place)
                 item = Item(value, seed)
-                collection.items.setdefault(key_of(resource, value) or f"#{index}", item)
+                key = key_of(resource, value) or (keys[index] if keys else f"#{index}")
+                collection.items.setdefault(key, item)
         if self.is_listed(resource):
             for key in self._names(resource):
                 named = self._named_item(resource, (*above, key))

@@ -8,13 +8,12 @@ same bytes, and any bytes get a reply.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from typing import Literal
 
 from troth.errors import MethodNotAllowed, NoSuchPath, TrothError, similar
 from troth.generation.values import Unsatisfiable
-from troth.http.exchange import Exchange, Request, Response
+from troth.http.exchange import Exchange, Request, Response, without
 from troth.openapi.contract import Contract
 from troth.openapi.operation import Match, Operation
 from troth.validation import validator
@@ -38,10 +37,9 @@ _MOST_SEEDS = 8
 
 def meant(contract: Contract, request: Request) -> Match | None:
     """The operation that *request* means, if any; HEAD is GET's (RFC 9110 §9.3.2) by default."""
-    for method in ("HEAD", "GET") if request.method == "HEAD" else (request.method,):
-        with suppress(NoSuchPath, MethodNotAllowed):
-            return contract.match_request(replace(request, method=method))
-    return None
+    methods = ("HEAD", "GET") if request.method == "HEAD" else (request.method,)
+    found = (contract.find_match(replace(request, method=method)) for method in methods)
+    return next(filter(None, found), None)
 
 
 class Responder:
@@ -150,16 +148,14 @@ class Responder:
         if any(name == "Preference-Applied" for name, _ in reply.fields):
             return reply
         read = replace(request, method="GET")
-        try:
-            match = self.contract.match_request(read)
-        except (NoSuchPath, MethodNotAllowed):
+        match = self.contract.find_match(read)
+        if match is None or self.problem(match, read) is not None:
             return reply
-        got = None if self.problem(match, read) is not None else self.respond(read, now=now)
+        got = self.respond(read, now=now)
         # which media types there are, and what tells of success, each has declared for itself
-        if got is None or got.status in {406, success(match.operation)[0]} - {reply.status}:
+        if got.status in {406, success(match.operation)[0]} - {reply.status}:
             return reply
-        names = {name.lower() for name, _ in got.fields}
-        own = (field for field in reply.fields if field[0].lower() not in names)
+        own = without(reply.fields, {name.lower() for name, _ in got.fields})
         got = replace(got, fields=(*got.fields, *own) if got.status < 400 else got.fields)
         exchange = Exchange(request, Response(got.status, got.fields, b""))
         violations = validator.validate(self.contract, exchange)
@@ -237,9 +233,7 @@ def _problem(fault: TrothError | RecursionError, operation: Operation) -> Proble
             return Problem(status, str(fault), fault.code, fault.param, (error,))
         case BadPreference():
             return Problem(400, str(fault), "bad_preference", "Prefer")
-        case NotAcceptable():
-            return Problem(406, str(fault), param="Accept")
-        case Unwritable():
+        case NotAcceptable() | Unwritable():
             return Problem(406, str(fault), param="Accept")
         case Unsatisfiable():
             return Problem(501, f"the document cannot be met: {fault}", "unsatisfiable_schema")

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from troth.http import json_text
-from troth.http.exchange import Fields
+from troth.http.exchange import Fields, without
 from troth.openapi.operation import DeclaredResponse, Example, MediaType
 from troth.openapi.stream_assembly import fold
 from troth.seed import Seed
@@ -23,6 +23,7 @@ from troth_mock.chat.completion import Completed, Message
 from troth_mock.chat.request import read_request
 from troth_mock.chat.responder import ChatResponder
 from troth_mock.reply import JSON, Reply, Stream, has_content, headers
+from troth_mock.responding.bodies import Due
 from troth_mock.responding.sequences import EVENT_FIELDS, Events
 from troth_mock.responding.writing import coded, written
 
@@ -64,8 +65,7 @@ class WrittenAnswer:
         """*reply* with the fields of this answer in the place of its own."""
         if not self.fields:
             return reply
-        named = {name.lower() for name, _ in self.fields}
-        kept = tuple(field for field in reply.fields if field[0].lower() not in named)
+        kept = without(reply.fields, {name.lower() for name, _ in self.fields})
         return replace(reply, fields=(*kept, *self.fields))
 
 
@@ -76,20 +76,11 @@ class AnswerWriter:
         self._chat = chat
         self._events: dict[int, Events] = {}
 
-    def reply(
-        self,
-        answer: WrittenAnswer,
-        status: int,
-        declared: DeclaredResponse | None,
-        entry: MediaType | None,
-        *,
-        request: Any,
-        seed: Seed,
-        created: int | None,
-    ) -> Reply:
-        """*answer* to a *request*, as *entry*.  Raises Refused, Unsatisfiable, Unwritable."""
+    def reply(self, answer: WrittenAnswer, due: Due, *, request: Any, created: int | None) -> Reply:
+        """*answer* to a *request*, as it is *due*.  Raises Refused, Unsatisfiable, Unwritable."""
+        status, declared, entry, seed = due.status, due.declared, due.entry, due.seed
         if answer.message is not None:
-            return answer.over(self._said(answer.message, entry, request, seed, created, status))
+            return answer.over(self._said(answer.message, due, request, created))
         required = () if declared is None else headers(declared, seed)
         if not (answer.has_content and has_content("GET", status)) or status == 205:
             return answer.over(Reply(status, required, None))
@@ -121,16 +112,9 @@ class AnswerWriter:
         fields = (("Content-Type", kind), *required)
         return answer.over(coded(Reply(status, fields, data, tokens=size)))
 
-    def _said(
-        self,
-        message: Message,
-        entry: MediaType | None,
-        request: Any,
-        seed: Seed,
-        created: int | None,
-        status: int,
-    ) -> Reply:
+    def _said(self, message: Message, due: Due, request: Any, created: int | None) -> Reply:
         assert self._chat is not None, "a message is said in a chat only"
+        entry, seed, status = due.entry, due.seed, due.status
         if entry is None:
             raise Unwritable(f"no completion can be written with the status {status}")
         if not self._chat.can_answer(entry):

@@ -9,12 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, NamedTuple
 
 from troth import pointer as pointers
 from troth.errors import Place, SpecError
 from troth.laws import condition
-from troth.laws.condition import UNDECIDED, UNENDING, Scope
+from troth.laws.condition import UNDECIDED, UNENDING, Condition, Scope
 from troth.schema.messages import either, show
 from troth_mock.scenario.situation import KNOWN, Situation
 
@@ -108,10 +109,7 @@ def checks(when: Mapping[str, Any], at: str, locate: Locate, scope: Scope) -> li
         where = pointers.join(at, name)
         if name in _MAPS:
             made += _of_names(name, value, where, locate)
-        elif name == "condition":
-            made.append(PlacedCheck(_condition(value, where, locate, scope), locate(where)))
-        elif name in _CHECKS:
-            check = _CHECKS[name](value, where, locate)
+        elif (check := _check(name, value, where, locate, scope)) is not None:
             made.append(PlacedCheck(check, locate(where)))
     return made
 
@@ -125,11 +123,43 @@ def parts_of(when: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
             yield name, value
 
 
+def _check(name: str, value: Any, at: str, locate: Locate, scope: Scope) -> Check | None:
+    """The check that *name* asks for by *value*, if it is one that is made here."""
+    match name:
+        case "user":
+            return partial(_user, _text(value, at, locate))
+        case "message":
+            role = value.get("role") if isinstance(value, dict) else None
+            return partial(_message, _text(value, at, locate), role)
+        case "role":
+            return partial(_role, value)
+        case "model":
+            return partial(_model, _text(value, at, locate, is_whole=True))
+        case "tools":
+            return partial(_tools, [value] if isinstance(value, str) else value)
+        case "turn":
+            return partial(_turn, [value] if isinstance(value, int) else value)
+        case "body":
+            texts = {
+                where: _text(wanted, pointers.join(at, where), locate, is_whole=True)
+                for where, wanted in value.items()
+                if isinstance(wanted, dict) and wanted and wanted.keys() <= _OF_TEXT
+            }
+            return partial(_body, value, texts)
+        case "condition":
+            given = {name: KNOWN[name] for name in KNOWN if name != "count"}
+            asked = condition.parse(
+                value, at, locate(at), scope=scope, variables=given, seconds=LONGEST
+            )
+            return partial(_condition, value, asked)
+    return None
+
+
 #: What an object asks of a text that stands in its place.
 _OF_TEXT = frozenset({"is", "contains", "matches", "not"})
 
 
-def _text(value: Any, at: str, locate: Locate, *, is_whole: bool) -> Text:
+def _text(value: Any, at: str, locate: Locate, *, is_whole: bool = False) -> Text:
     """What *value* asks of a text; a string is the whole of it, or else a part."""
     if not isinstance(value, dict):
         text = str(value)
@@ -158,109 +188,71 @@ def _text(value: Any, at: str, locate: Locate, *, is_whole: bool) -> Text:
     return Text(value.get("is"), value.get("contains"), pattern, value.get("not"))
 
 
-def _user(value: Any, at: str, locate: Locate) -> Check:
-    asked = _text(value, at, locate, is_whole=False)
-
-    def check(situation: Situation) -> str | None:
-        if situation.user is None:
-            return "there is no message of a user"
-        missed = asked.misses(situation.user)
-        return missed and f"the last message of the user {missed}"
-
-    return check
+def _user(asked: Text, situation: Situation) -> str | None:
+    if situation.user is None:
+        return "there is no message of a user"
+    missed = asked.misses(situation.user)
+    return missed and f"the last message of the user {missed}"
 
 
-def _message(value: Any, at: str, locate: Locate) -> Check:
-    asked = _text(value, at, locate, is_whole=False)
-    wanted = value.get("role") if isinstance(value, dict) else None
-
-    def check(situation: Situation) -> str | None:
-        said = [text for role, text in situation.said if wanted in (None, role)]
-        if any(asked.misses(text) is None for text in said):
-            return None
-        of_role = f" of role {wanted}" if wanted else ""
-        count = len(said)
-        if not said:
-            return f"there is no message{of_role}"
-        return (
-            f"none of the {count} messages{of_role} is like that: the last {asked.misses(said[-1])}"
-        )
-
-    return check
-
-
-def _role(value: Any, at: str, locate: Locate) -> Check:
-    def check(situation: Situation) -> str | None:
-        role = situation.said[-1][0] if situation.said else None
-        if role is None:
-            return "there are no messages"
-        return None if role == value else f"the last message is of role {role}, not {value}"
-
-    return check
-
-
-def _model(value: Any, at: str, locate: Locate) -> Check:
-    asked = _text(value, at, locate, is_whole=True)
-
-    def check(situation: Situation) -> str | None:
-        missed = asked.misses(situation.model)
-        return missed and f"the model {missed}"
-
-    return check
-
-
-def _tools(value: Any, at: str, locate: Locate) -> Check:
-    names = [value] if isinstance(value, str) else value
-
-    def check(situation: Situation) -> str | None:
-        offered = situation.tools
-        shown = ", ".join(offered) or "none"
-        if isinstance(names, bool):
-            if names is bool(offered):
-                return None
-            return "no tool is offered" if names else f"tools are offered: {shown}"
-        missing = [name for name in names if name not in offered]
-        if not missing:
-            return None
-        return f"the tool {either(missing, 'and')} is not offered; offered: {shown}"
-
-    return check
-
-
-def _turn(value: Any, at: str, locate: Locate) -> Check:
-    turns = [value] if isinstance(value, int) else value
-
-    def check(situation: Situation) -> str | None:
-        if situation.turn in turns:
-            return None
-        return f"this is turn {situation.turn}, not {either([str(turn) for turn in turns])}"
-
-    return check
-
-
-def _body(value: Any, at: str, locate: Locate) -> Check:
-    texts = {
-        where: _text(wanted, pointers.join(at, where), locate, is_whole=True)
-        for where, wanted in value.items()
-        if isinstance(wanted, dict) and wanted and wanted.keys() <= _OF_TEXT
-    }
-
-    def check(situation: Situation) -> str | None:
-        for where, wanted in value.items():
-            name = where or "the body"
-            try:
-                found = pointers.resolve(situation.body, where)
-            except KeyError:
-                return f"{name} is not there"
-            if where in texts and isinstance(found, str):
-                missed = texts[where].misses(found)
-                if missed:
-                    return f"{name} {missed}"
-            elif not _has(found, wanted):
-                return f"{name} is {show(found)}, not {show(wanted)}"
+def _message(asked: Text, wanted: str | None, situation: Situation) -> str | None:
+    said = [text for role, text in situation.said if wanted in (None, role)]
+    if any(asked.misses(text) is None for text in said):
         return None
+    of_role = f" of role {wanted}" if wanted else ""
+    if not said:
+        return f"there is no message{of_role}"
+    missed = asked.misses(said[-1])
+    return f"none of the {len(said)} messages{of_role} is like that: the last {missed}"
 
-    return check
+
+def _role(wanted: str, situation: Situation) -> str | None:
+    role = situation.said[-1][0] if situation.said else None
+    if role is None:
+        return "there are no messages"
+    return None if role == wanted else f"the last message is of role {role}, not {wanted}"
+
+
+def _model(asked: Text, situation: Situation) -> str | None:
+    missed = asked.misses(situation.model)
+    return missed and f"the model {missed}"
+
+
+def _tools(wanted: Sequence[str] | bool, situation: Situation) -> str | None:
+    offered = situation.tools
+    shown = ", ".join(offered) or "none"
+    if isinstance(wanted, bool):
+        if wanted is bool(offered):
+            return None
+        return "no tool is offered" if wanted else f"tools are offered: {shown}"
+    missing = [name for name in wanted if name not in offered]
+    if not missing:
+        return None
+    return f"the tool {either(missing, 'and')} is not offered; offered: {shown}"
+
+
+def _turn(turns: Sequence[int], situation: Situation) -> str | None:
+    if situation.turn in turns:
+        return None
+    return f"this is turn {situation.turn}, not {either([str(turn) for turn in turns])}"
+
+
+def _body(
+    members: Mapping[str, Any], texts: Mapping[str, Text], situation: Situation
+) -> str | None:
+    for where, wanted in members.items():
+        name = where or "the body"
+        try:
+            found = pointers.resolve(situation.body, where)
+        except KeyError:
+            return f"{name} is not there"
+        if where in texts and isinstance(found, str):
+            missed = texts[where].misses(found)
+            if missed:
+                return f"{name} {missed}"
+        elif not _has(found, wanted):
+            return f"{name} is {show(found)}, not {show(wanted)}"
+    return None
 
 
 def _has(value: Any, wanted: Any) -> bool:
@@ -277,38 +269,22 @@ def _has(value: Any, wanted: Any) -> bool:
     return bool(value == wanted) and isinstance(value, bool) is isinstance(wanted, bool)
 
 
-def _condition(value: str, at: str, locate: Locate, scope: Scope) -> Check:
-    known = {name: KNOWN[name] for name in KNOWN if name != "count"}
-    compiled = condition.parse(value, at, locate(at), scope=scope, variables=known, seconds=LONGEST)
-
-    def check(situation: Situation) -> str | None:
-        result = compiled.value(situation.facts)
-        if result is True:
-            return None
-        if result is UNENDING:
-            return f"the condition {show(value)} takes more than {LONGEST:g} s"
-        if result is UNDECIDED:
-            return f"the condition {show(value)} cannot be decided: it reads what is not there"
-        return f"the condition {show(value)} is {show(result)}"
-
-    return check
-
-
-_CHECKS: Mapping[str, Callable[[Any, str, Locate], Check]] = {
-    "user": _user,
-    "message": _message,
-    "role": _role,
-    "model": _model,
-    "tools": _tools,
-    "turn": _turn,
-    "body": _body,
-}
+def _condition(source: str, asked: Condition, situation: Situation) -> str | None:
+    result = asked.value(situation.facts)
+    if result is True:
+        return None
+    if result is UNENDING:
+        return f"the condition {show(source)} takes more than {LONGEST:g} s"
+    if result is UNDECIDED:
+        return f"the condition {show(source)} cannot be decided: it reads what is not there"
+    return f"the condition {show(source)} is {show(result)}"
 
 
 # -- what goes by names: header fields, the query, the path
 
 
-_MAPS: Mapping[str, tuple[str, Callable[[Situation, str], str | None]]] = {
+_Look = Callable[[Situation, str], str | None]
+_MAPS: Mapping[str, tuple[str, _Look]] = {
     "fields": ("the field", lambda situation, name: situation.field(name)),
     "query": ("the query parameter", lambda situation, name: situation.query.get(name)),
     "path": ("the path parameter", lambda situation, name: situation.path.get(name)),
@@ -323,22 +299,19 @@ def _of_names(
         where = pointers.join(at, name)
         is_there = isinstance(wanted, bool)
         asked = wanted if is_there else _text(wanted, where, locate, is_whole=True)
-        yield PlacedCheck(_named(f"{title} {name}", name, look, asked), locate(where))
+        yield PlacedCheck(partial(_named, f"{title} {name}", name, look, asked), locate(where))
 
 
 def _named(
-    what: str, name: str, look: Callable[[Situation, str], str | None], wanted: Text | bool
-) -> Check:
-    def check(situation: Situation) -> str | None:
-        found = look(situation, name)
-        if found is None:
-            return f"{what} is missing" if wanted else None
-        if isinstance(wanted, Text):
-            missed = wanted.misses(found)
-            return missed and f"{what} {missed}"
-        return None if wanted else f"{what} is there: {show(found)}"
-
-    return check
+    what: str, name: str, look: _Look, wanted: Text | bool, situation: Situation
+) -> str | None:
+    found = look(situation, name)
+    if found is None:
+        return f"{what} is missing" if wanted else None
+    if isinstance(wanted, Text):
+        missed = wanted.misses(found)
+        return missed and f"{what} {missed}"
+    return None if wanted else f"{what} is there: {show(found)}"
 
 
 def operations(value: str | Sequence[str] | None) -> tuple[str, ...]:

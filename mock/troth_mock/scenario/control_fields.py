@@ -93,10 +93,8 @@ def without_session(request: Request) -> Request:
         return request
     scheme, base, name, rest = match.groups()
     target = (scheme or "") + (rest if rest.startswith("/") else f"/{rest}")
-    own = (SESSION_FIELD.lower(), PREFIX_FIELD.lower())
-    fields = tuple(field for field in request.fields if field[0].lower() not in own)
-    named = (*fields, (SESSION_FIELD, unquote(name)), (PREFIX_FIELD, base))
-    return replace(request, target=target, fields=named)
+    named = request.having((SESSION_FIELD, unquote(name)), (PREFIX_FIELD, base))
+    return replace(named, target=target)
 
 
 def _seed(text: str | None) -> int | None:

@@ -23,6 +23,7 @@ from troth_mock.chat.request import ChatRequest
 from troth_mock.chat.responder import ChatResponder
 from troth_mock.reply import Reply, has_content, headers
 from troth_mock.responding import negotiation
+from troth_mock.responding.bodies import Due
 from troth_mock.responding.negotiation import Chooser
 from troth_mock.responding.written_answers import AnswerWriter, WrittenAnswer
 
@@ -128,9 +129,9 @@ class Holder:
                 yield Fault(f"a {status} has no content", _at(answer), True)
                 return
         try:
-            reply = AnswerWriter(self._chat(operation)).reply(
-                *(answer, status, declared, entry), request={}, seed=_SAMPLE, created=None
-            )
+            due = Due(status, declared, entry, _SAMPLE, negotiation.Preferences())
+            writer = AnswerWriter(self._chat(operation))
+            reply = writer.reply(answer, due, request={}, created=None)
         except TrothError as fault:
             yield Fault(str(fault), _at(answer), True)
             return

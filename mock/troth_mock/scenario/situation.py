@@ -57,10 +57,7 @@ class Situation:
         if entry is not None and not entry.is_json:
             value = content.read(entry, kind, data)
             return None if value is content.UNREAD else value
-        try:
-            return json_text.decode(data)
-        except json_text.BadJson:
-            return None
+        return json_text.decoded(data)
 
     @cached_property
     def messages(self) -> Sequence[Any]:

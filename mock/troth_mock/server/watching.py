@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from troth.errors import SpecError, TrothError
@@ -16,6 +17,7 @@ from troth_mock.scenario.scenarios import stamp
 from troth_mock.server.application import App
 
 
+@dataclass(eq=False)
 class Watch:
     """Serves with *app* what *load* reads, as often as one of its files changes.
 
@@ -24,32 +26,25 @@ class Watch:
     written is left alone as long.  *tell* hears what came of each change.
     """
 
-    def __init__(
-        self,
-        app: App,
-        load: Callable[[], Contract],
-        *,
-        named: Sequence[str | Path],
-        tell: Callable[[str], None],
-        every: float = 0.25,
-    ) -> None:
-        self._app = app
-        self._load = load
-        self._named = tuple(map(Path, named))
-        self._tell = tell
-        self._every = every
-        self._missed: tuple[Path, ...] = ()
+    app: App
+    load: Callable[[], Contract]
+    named: Sequence[str | Path]
+    tell: Callable[[str], None]
+    every: float = 0.25
+    _missed: tuple[Path, ...] = ()
+
+    def __post_init__(self) -> None:
         self._seen = self._stamps()
 
     @property
     def files(self) -> tuple[Path, ...]:
         """The files that are watched: those of what is served, and of what could not be."""
-        return (*self._named, *self._app.contract.published.document.opened, *self._missed)
+        return (*map(Path, self.named), *self.app.contract.published.document.opened, *self._missed)
 
     async def run(self) -> None:
         """Watch until cancelled."""
         while True:
-            await asyncio.sleep(self._every)
+            await asyncio.sleep(self.every)
             await self.look()
 
     async def look(self) -> bool:
@@ -57,25 +52,25 @@ class Watch:
         now = self._stamps()
         if now == self._seen:
             return False
-        await asyncio.sleep(self._every)
+        await asyncio.sleep(self.every)
         if self._stamps() != now:
             return False  # it is being written: what is there at the end counts
         self._seen = now
         try:
             # beside the loop, which answers meanwhile
-            contract = await asyncio.to_thread(self._load)
+            contract = await asyncio.to_thread(self.load)
         except TrothError as fault:
             self._missed = fault.opened if isinstance(fault, SpecError) else ()
             # what changed meanwhile is seen the next time
             self._seen = self._stamps() | now
-            self._tell(f"{fault}\nThe last good version is still served.")
+            self.tell(f"{fault}\nThe last good version is still served.")
             return True
-        self._app.use(contract)
+        self.app.use(contract)
         self._missed = ()
         # it may refer to other files than before
         self._seen = self._stamps()
         count = len(contract.operations)
-        self._tell(f"read {contract.document.file} anew: {count} operations")
+        self.tell(f"read {contract.document.file} anew: {count} operations")
         return True
 
     def _stamps(self) -> dict[Path, object]:

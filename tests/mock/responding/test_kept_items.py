@@ -106,6 +106,19 @@ def test_what_is_posted_is_answered_with_its_own_values_read_and_listed() -> Non
     assert mock.ask("GET", "/books")["items"][-1] == made
 
 
+def test_a_list_that_is_an_object_has_what_is_posted_under_its_name() -> None:
+    paths = deepcopy(BOOKS)
+    listed = {"type": "object", "additionalProperties": ref("Book")}
+    paths["/books"]["get"]["responses"]["200"] = answer(listed)
+    mock = Client(paths)
+    made = mock.ask("POST", "/books", {"title": "Emma"})
+    books = mock.ask("GET", "/books")
+    assert books[str(made["id"])] == made
+    assert all(str(book["id"]) == key for key, book in books.items())
+    mock.ask("DELETE", f"/books/{made['id']}")
+    assert str(made["id"]) not in mock.ask("GET", "/books")
+
+
 def test_a_declared_head_is_as_get_is() -> None:
     paths = deepcopy(BOOKS)
     paths["/books/{bookId}"]["head"] = operation(_200=answer(headers=ETAG), _404=answer())

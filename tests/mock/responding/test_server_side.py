@@ -475,6 +475,29 @@ def test_what_is_done_to_a_new_thing_counts_before_anybody_has_read_it() -> None
     }
 
 
+def test_the_job_that_an_answer_tells_of_can_be_asked_for_and_comes_to_an_end() -> None:
+    states = {"enum": ["queued", "running", "done", "failed"]}
+    job = {
+        "type": "object",
+        "required": ["id", "status"],
+        "properties": {"id": {**TEXT, "format": "uuid"}, "status": states},
+    }
+    named = {"name": "jobId", "in": "path", "required": True, "schema": {**TEXT, "format": "uuid"}}
+    asked = {"type": "object", "required": ["kind"], "properties": {"kind": TEXT}}
+    location = {"Location": {"schema": TEXT}}
+    client = Client(
+        {
+            "/exports": {"post": operation(body=sent(asked), _202=answer(job, headers=location))},
+            "/jobs/{jobId}": {"parameters": [named], "get": operation("404", _200=answer(job))},
+        }
+    )
+    started = client.reply("POST", "/exports", {"kind": "csv"})
+    at = dict(started.fields)["Location"]
+    told = json.loads(started.body or b"")
+    assert (told["status"], at) == ("queued", f"/jobs/{told['id']}")
+    assert client.ask("GET", at) == {**told, "status": "done"}
+
+
 def test_what_was_made_in_one_thing_is_not_in_another() -> None:
     shelf = {"name": "shelf", "in": "path", "required": True, "schema": TEXT}
     own = {"name": "book", "in": "path", "required": True, "schema": TEXT}

@@ -20,13 +20,17 @@ from troth.conformance.cases.case import Case, Subject, merged
 from troth.conformance.checks.answers import body_of, run_violation
 from troth.conformance.events import Step
 from troth.conformance.session import Session
-from troth.conformance.stateful import life_cycle, sequences
+from troth.conformance.stateful import life_cycle, paging, sequences
+from troth.conformance.stateful.comparison import same
+from troth.conformance.stateful.links import own_link_of
 from troth.generation.request_writer import CREDENTIAL, Values, without_credential
-from troth.http.exchange import Exchange
+from troth.http import json_text
+from troth.http.exchange import Exchange, Request
 from troth.laws import laws
 from troth.laws.laws import Law, Verdict
-from troth.openapi.operation import Operation
-from troth.openapi.resources import resources
+from troth.openapi.names import words_of
+from troth.openapi.operation import Operation, Parameter
+from troth.openapi.resources import Resource, resources
 from troth.openapi.schema_view import of_content
 from troth.validation.violation_builder import ViolationBuilder
 from troth.violation import Severity
@@ -320,13 +324,17 @@ async def forgotten(session: Session, subject: Subject) -> None:
 
 
 def _is_passing(operation: Operation) -> bool:
+    """Whether the document says that what *operation* makes or reads may be gone."""
+    return _expires(operation) or any(each.status == "410" for each in operation.responses)
+
+
+def _expires(operation: Operation) -> bool:
     """Whether the document says that what *operation* makes or reads is not there for ever."""
     node = pointers.find(operation.document.root, operation.pointer) if operation.document else {}
     text = f"{operation.summary} {node.get('description') if isinstance(node, dict) else ''}"
     views = [view for one in operation.responses if (view := of_content(one.content)) is not None]
     names = [at for view in views for at, _ in view.inner(3)]
-    is_gone = any(response.status == "410" for response in operation.responses)
-    return is_gone or any(map(_PASSING.search, (text, *names)))
+    return any(map(_PASSING.search, (text, *names)))
 
 
 def _reading(subject: Subject, values: Values) -> Case:
@@ -345,6 +353,213 @@ async def _answered(session: Session, case: Case) -> Exchange:
 def _is_missing(exchange: Exchange) -> bool:
     response = exchange.response
     return exchange.fault is None and response is not None and response.status in (404, 410)
+
+
+# -- a name that comes round again ----------------------------------------------------------------
+
+
+async def came_round(session: Session, subject: Subject) -> None:
+    """What one creation was called, nothing is that is created while that is there."""
+    operation = subject.operation
+    known = resources(session.contract)
+    resource = known.of(operation)
+    if resource is None or known.role(operation) != "read" or operation.method != "GET":
+        return
+    for creating in resource.operations.get("create", ()):
+        made_by = session.subjects.get(creating.name)
+        if made_by is None or any(map(_expires, (operation, creating))):
+            continue
+        pairs = [
+            (values, first, second)
+            for values, (first, second) in session.values.repeated(operation)
+            if _made(creating, first) and _are_two(made_by, resource, first, second)
+        ]
+        for values, first, second in pairs[:1]:
+            if await _has_other_names(session, made_by, first, reading=operation):
+                _tell_repeated(session, made_by, values, first=first, second=second)
+            # or else it is called after what was sent: the same again is the same
+            return
+
+
+def _tell_repeated(
+    session: Session, subject: Subject, values: Values, *, first: Exchange, second: Exchange
+) -> None:
+    names = ", ".join(map(str, values.values()))
+    message = (
+        f"{second.request.method} {second.request.target} made {names}, which the same request "
+        "with another body had made before, and nobody has deleted"
+    )
+    # a 200 may say that there is one like it already
+    is_new = second.response is not None and second.response.status == 201
+    severity: Severity = "error" if is_new else "warning"
+    case = subject.case("stateful", "came-round", subject.minimal, about="a name that is taken")
+    violation = run_violation(case, "resource.id-repeated", message, severity=severity)
+    if session.is_new(case, violation):
+        steps = (Step(first),)
+        session.enter_sequence(case, Step(second), violation, steps=steps, again=1, tries=1)
+
+
+def _made(operation: Operation, exchange: Exchange) -> bool:
+    """Whether *exchange* is a creation by *operation* that gave the name by itself."""
+    path = exchange.request.target.partition("?")[0]
+    is_own = operation.template.pattern.fullmatch(path) is not None
+    return exchange.request.method == operation.method == "POST" and is_own
+
+
+def _are_two(subject: Subject, resource: Resource, one: Exchange, other: Exchange) -> bool:
+    """Whether two creations, by *subject*, that are called the same cannot have been meant as one.
+
+    They were sent by one user, to one place, and say something else of what is to be made.
+    """
+    first, second, key = one.request, other.request, subject.operation.idempotency_key
+    if first.target != second.target or _head(first, key) != _head(second, key):
+        return False
+    keys = [each.field(key.name) for each in (first, second)] if key is not None else []
+    if keys and keys[0] is not None and keys[0] == keys[1]:
+        return False  # the second is the first, sent again
+    bodies = [
+        pointers.find(_json(each), resource.sent(subject.operation) or "")
+        for each in (first, second)
+    ]
+    if not all(isinstance(body, dict) for body in bodies):
+        return False
+    place = resource.identifier
+    if place is None or any(pointers.find(body, place) is not None for body in bodies):
+        return False  # its client says what it is called
+    return not (same(*bodies) and same(*reversed(bodies)))
+
+
+def _head(request: Request, key: Parameter | None) -> list[tuple[str, str]]:
+    """The fields of *request* that say who asks for what."""
+    but = {"content-length", key.name.lower() if key is not None else ""}
+    return sorted(one for one in request.fields if one[0].lower() not in but)
+
+
+def _json(request: Request) -> Any:
+    try:
+        return json_text.decode_lenient(request.body)[0]
+    except json_text.BadJson:
+        return None
+
+
+async def _has_other_names(
+    session: Session, subject: Subject, creation: Exchange, *, reading: Operation
+) -> bool:
+    """Whether the same *creation*, sent twice more, makes two things, or is refused as there."""
+    case = subject.case("stateful", "made-again", subject.minimal, about="what was made, again")
+    case = replace(case, request=creation.request, intent="either", published_intent="either")
+    names = []
+    for _ in range(2):
+        if not session.budget.affords(1):
+            return False
+        exchange = await _answered(session, session.values.keyed(case, subject.operation))
+        status = exchange.response.status if exchange.response is not None else 0
+        if status == 409:
+            return True
+        if status not in (200, 201):
+            return False
+        names += [values for values, _ in session.values.untouched(reading)[-1:]]
+    return names[:1] != names[1:]
+
+
+# -- what is promised ------------------------------------------------------------------------------
+
+#: So often is asked for what a 202 names, and so many seconds are waited before each time but one.
+_POLLS, _PATIENCE = 3, 0.5
+#: Fields that say where to look for what is not done yet; the second is Azure's.
+_STATUS_FIELDS = ("Location", "Operation-Location")
+#: Words of what is called after that: `status_url`, `monitorUri`.
+_WATCHED = frozenset(
+    {"status", "monitor", "operation", "job", "task", "poll", "polling", "progress"}
+)
+_ADDRESSES = frozenset({"url", "uri", "href", "link", "location"})
+
+
+class Promises:
+    """Whether there is something where a 202 says what becomes of a request (RFC 9110 §15.3.3)."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._followed: set[str] = set()
+
+    async def observe(self, case: Case, exchange: Exchange) -> None:
+        """Ask, once an operation, for what the 202 in *exchange* names; tell if it is not there."""
+        session, link = self._session, self._link(case, exchange)
+        subject = session.subjects.get(case.operation)
+        if link is None or case.intent == "invalid" or case.operation in self._followed:
+            return
+        self._followed.add(case.operation)
+        dead = await self._dead(case, link)
+        if dead is None or subject is None or not session.budget.affords(1):
+            return
+        once_more = session.values.keyed(case, subject.operation)
+        second = await session.send(once_more, fresh=True)
+        session.check(once_more, second, purpose="repeat")
+        other = self._link(once_more, second)
+        again = await self._dead(case, other) if other is not None else None
+        own, first = (dead, exchange) if again is None else (again, second)
+        message = (
+            f"{case.request.method} {case.request.target} answers 202 and says where to look: at "
+            f"{own.request.target} there is nothing"
+        )
+        # it may take longer than anybody waits
+        violation = run_violation(case, "resource.not-readable", message, severity="warning")
+        told = replace(case, id="stateful/promised", phase="stateful")
+        if session.is_new(told, violation):
+            shown = int(again is not None)
+            session.enter_sequence(
+                told, Step(own), violation, steps=(Step(first),), again=shown, tries=1
+            )
+
+    def _link(self, case: Case, exchange: Exchange) -> str | None:
+        """The target below the URL under test of what the 202 in *exchange* names, if it does."""
+        response = exchange.response
+        if response is None or exchange.fault or response.status != _ACCEPTED:
+            return None
+        fields = (response.field(name) for name in _STATUS_FIELDS)
+        body = body_of(self._session.contract, case, exchange)
+        link = next((one for one in (*fields, own_link_of(body), _watched(body)) if one), None)
+        if link is None or paging.is_elsewhere(self._session, link):
+            return None
+        target = paging.own_target(self._session, link, case.request.target)
+        # where what is to be deleted was, there may soon be nothing
+        is_itself = (
+            target is None or target.partition("?")[0] == case.request.target.partition("?")[0]
+        )
+        return None if is_itself and case.request.method == "DELETE" else target
+
+    async def _dead(self, case: Case, target: str) -> Exchange | None:
+        """The answer that says that there is nothing at *target*, now and after a while."""
+        about = "what a 202 names"
+        fields = tuple(
+            one for one in case.request.fields if not one[0].lower().startswith("content-")
+        )
+        request = replace(case.request, method="GET", target=target, fields=fields, body=b"")
+        asked = replace(case, id="stateful/promised", about=about, request=request)
+        found = None
+        for number in range(_POLLS):
+            if number:
+                await asyncio.sleep(min(_PATIENCE, self._session.settings.patience))
+            if not self._session.budget.affords(2):
+                return None
+            found = await self._session.send(asked)
+            if not _is_missing(found):
+                return None
+        return found
+
+
+#: What is promised, and may be made later (RFC 9110 §15.3.3).
+_ACCEPTED = 202
+
+
+def _watched(body: Any) -> str | None:
+    """The address in *body* of what tells how far a thing has come."""
+    for name, value in body.items() if isinstance(body, dict) else ():
+        *about, last = words_of(name) or ("",)
+        is_address = isinstance(value, str) and value.startswith(("/", "http://", "https://"))
+        if is_address and last in _ADDRESSES and _WATCHED & set(about):
+            return str(value)
+    return None
 
 
 # -- health ---------------------------------------------------------------------------------------

@@ -41,6 +41,6 @@ which no item can be made.  The text of its code goes to `codes.yaml`.
 
 `trial` is what a check sees, with the values of `items` and the requests of `addressing`;
 `sequences` runs checks, confirms and shortens; `comparison` says what is the same to a server that
-normalises; `life_cycle`, `links`, `uploads`, `changes`, `access`, `lists`, `orders`, `methods`,
-`preconditions`, `states` and `at_once` have checks.
+normalises; `life_cycle`, `links`, `uploads`, `changes`, `decided`, `access`, `lists`, `orders`,
+`methods`, `preconditions`, `states` and `at_once` have checks.
 """

@@ -13,9 +13,11 @@ from typing import Literal, TypeGuard
 
 from troth import pointer as pointers
 from troth.conformance.cases.case import Subject
+from troth.conformance.stateful.addressing import identified
 from troth.conformance.stateful.changes import change
 from troth.conformance.stateful.comparison import changed_to
-from troth.conformance.stateful.items import Answer, Item, at, texts_of
+from troth.conformance.stateful.drawing import drawn
+from troth.conformance.stateful.items import Answer, Item, at, same_id, texts_of
 from troth.conformance.stateful.life_cycle import current
 from troth.conformance.stateful.trial import Check, Trial
 from troth.conformance.stateful.uploads import CONTENTS
@@ -191,6 +193,70 @@ async def deleted_by_other(trial: Trial) -> None:
         trial.tell("resource.deleted-by-other", message, by=answer, severity=_severity(sharing))
 
 
+async def below_own(trial: Trial) -> None:
+    """Another's token does not get at an item below something that its user has made.
+
+    What it is refused under its own path it may be given under one that is in order: where the
+    parent in the path is looked at, and the item by its own identifier alone.
+    """
+    token, item = await _given(trial)
+    parent = trial.parent_of(item) if item is not None else None
+    if item is None or token is None or parent is None or parent.resource.parameter is None:
+        return
+    reads = trial.resource.operations.get("read", ())
+    texts = [text for operation in reads for text in texts_of(operation)]
+    if any(map(_SHARED.search, texts)) and not any(map(_OWN.search, texts)):
+        return  # it is open to all, who need not be let into what it stands below
+    direct = await trial.read(item, token=token)
+    is_shut = direct is not None and direct.status in (403, 404)
+    own = await _own(trial, parent, token=token) if is_shut else None
+    if own is None or direct is None:
+        return
+    says = f"with the second token, to which {direct.line} answers {direct.status}"
+    if not same_id(own.identifier, parent.identifier):
+        await _reached(trial, item, item.moved(own), token=token, says=says)
+    await trial.delete(own, token=token)
+
+
+async def _own(trial: Trial, like: Item, *, token: str) -> Item | None:
+    """Something *like* an item, made by the user of *token*; None: it cannot be."""
+    operation = like.created.operation
+    subject = trial.session.subjects.get(operation.name)
+    if subject is None or operation.method != "POST":
+        return None
+    body = drawn(subject, seed=trial.seed("own"), is_small=False, name=like.resource.name)
+    answer = await trial.send(operation, item=like, body=body, token=token)
+    if answer is None or not answer.succeeded:
+        return None
+    own = {name: one for name, one in like.values.items() if name != like.resource.parameter}
+    made = Item(like.resource, own, None, UNSET, answer)
+    return made if identified(made, answer, is_named=False) else None
+
+
+async def _reached(trial: Trial, item: Item, moved: Item, *, token: str, says: str) -> None:
+    """Tell what the user of *token* can do to *item* where it is *moved* to."""
+    answer = await trial.read(moved, token=token)
+    if answer is not None and answer.succeeded and answer.item is not UNSET:
+        if not changed_to(item.current, answer.item):
+            message = f"{answer.line} reads what is below another {says}"
+            trial.tell("resource.read-by-other", message, by=answer)
+        return
+    made = await change(trial, item)
+    answer = await trial.update(moved, made.body, token=token) if made is not None else None
+    after = await trial.read(item) if _is_done(answer, trial) else None
+    if made is not None and answer is not None and after is not None:
+        place = pointers.join(made.inside, made.names[0])
+        if at(after.item, place) == at(made.members, place):
+            message = f"{answer.line} changes what is below another {says}"
+            trial.tell("resource.changed-by-other", message, by=answer)
+    answer = await trial.delete(moved, token=token)
+    after = await trial.read(item) if _is_done(answer, trial) else None
+    if answer is not None and after is not None and after.is_missing:
+        item.is_gone = True
+        message = f"{answer.line} deletes what is below another {says}"
+        trial.tell("resource.deleted-by-other", message, by=answer)
+
+
 async def _given(trial: Trial, *, is_small: bool = False) -> tuple[str | None, Item | None]:
     """The second token, and an item that the first one's user has made and can read.
 
@@ -279,5 +345,6 @@ CHECKS: tuple[Check, ...] = (
     Check("changed-by-other", changed_by_other, frozenset({"create", "read", "update"})),
     Check("replaced-by-other", replaced_by_other, frozenset({"create", "read", "replace"})),
     Check("acted-on-by-other", acted_on_by_other, frozenset({"create", "read"})),
+    Check("below-own", below_own, frozenset({"create", "read"})),
     Check("deleted-by-other", deleted_by_other, frozenset({"create", "read", "delete"})),
 )

@@ -87,7 +87,6 @@ def case_of(
 def sources_of(
     operation: Operation,
     answers: Sequence[Answer],
-    *,
     values: Mapping[str, Any],
     expressions: Mapping[str, tuple[Answer, str]],
     fields: Fields,

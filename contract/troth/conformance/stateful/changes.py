@@ -6,9 +6,8 @@ says nothing: the state of an item may be the reason.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from troth import pointer as pointers
@@ -36,17 +35,25 @@ from troth.conformance.stateful.life_cycle import (
 )
 from troth.conformance.stateful.trial import Check, Trial
 from troth.conformance.stateful.volatile import lasting
-from troth.generation.request_writer import UNSET
+from troth.generation.request_writer import UNSET, body_type
 from troth.generation.requests import body_schema
+from troth.http import media_type
 from troth.openapi.envelopes import attributes_in
 from troth.openapi.names import words_of
+from troth.openapi.operation import Operation
 from troth.openapi.resources import Role
 from troth.openapi.schema_view import View, of_request, view_of
 from troth.violation import Severity
 
 #: What refuses the same PUT again for having been sent before.
 _NOT_AGAIN = frozenset({400, 404, 405, 409, 410, 422})
-_SENDING: tuple[Role, ...] = ("create", "update", "replace")
+SENDING: tuple[Role, ...] = ("create", "update", "replace")
+#: What changes, of what there is, what it names, however deep that stands.
+_MERGE_PATCH = "application/merge-patch+json"
+#: What is as if it were not there.
+_NOTHING: tuple[Any, ...] = (None, "", [], {}, 0)
+#: So many objects of an item are changed in part.
+_PARTS = 2
 #: So many bodies are drawn for a value that is another than what there is.
 _DRAWS = 3
 
@@ -135,20 +142,27 @@ async def updated_all(trial: Trial) -> None:
     if await _kept(trial, item, made.members, by=answer) is None:
         return
     for name in made.names:
-        body = _changing(subject, item, {name: None})
-        if subject.made is None or not subject.made.valid(body):
-            continue
-        answer = await trial.update(item, body)
-        after = await trial.read(item) if answer is not None and answer.succeeded else None
-        if answer is None or after is None or after.item is UNSET:
+        body = changing(subject, item, {name: None})
+        if subject.made is not None and subject.made.valid(body):
+            place = pointers.join(made.inside, name)
+            await _taken_away(trial, item, body, place=place, value=at(made.members, place))
             return
-        at_name = pointers.join(made.inside, name)
-        value, there = at(made.members, at_name), at(after.item, at_name)
-        if same(value, there) and _may_be_null(item, after, at_name):
-            message = f"{answer.line} named {name} with null, and it is {value!r} as before"
-            # many a server takes null for nothing said
-            trial.tell("resource.update-lost", message, by=after, of=answer, severity="warning")
+
+
+async def _taken_away(trial: Trial, item: Item, body: Any, *, place: str, value: Any) -> None:
+    """Tell if what has null at *place* in the change *body* is the *value* that it was before."""
+    answer = await trial.update(item, body)
+    after = await trial.read(item) if answer is not None and answer.succeeded else None
+    if answer is None or after is None or after.item is UNSET:
         return
+    if _is_default(item, place, value) or not same(value, at(after.item, place)):
+        return
+    is_merged = _is_merged(answer.operation)
+    if _may_be_null(item, after, place) or (is_merged and _may_be_absent(item, after, place)):
+        message = f"{answer.line} named {place} with null, and it is {value!r} as before"
+        # many a server takes null for nothing said; of a merge patch RFC 7396 says what it is
+        severity: Severity = "error" if is_merged else "warning"
+        trial.tell("resource.update-lost", message, by=after, of=answer, severity=severity)
 
 
 def _may_be_null(item: Item, answer: Answer, place: str) -> bool:
@@ -156,11 +170,121 @@ def _may_be_null(item: Item, answer: Answer, place: str) -> bool:
 
     What never is cannot be taken away, however optional it is in a change.
     """
-    entry = answer.operation.answer_type(answer.response)
-    if entry is None or entry.schema is None:
-        return True
     inside = item.resource.item(answer.operation, answer.status) or ""
-    return entry.schema.is_valid(put(answer.body, inside + place, None))
+    return _may_be(answer, put(answer.body, inside + place, None))
+
+
+def _may_be_absent(item: Item, answer: Answer, place: str) -> bool:
+    """Whether the document lets the item in *answer* do without what is at *place* of it."""
+    *above, name = pointers.split(
+        (item.resource.item(answer.operation, answer.status) or "") + place
+    )
+    holder = pointers.of(above)
+    kept = {key: one for key, one in at(answer.body, holder).items() if key != name}
+    return _may_be(answer, put(answer.body, holder, kept))
+
+
+def _may_be(answer: Answer, body: Any) -> bool:
+    """Whether *answer* might have had the body *body*, as far as the document says."""
+    entry = answer.operation.answer_type(answer.response)
+    return entry is None or entry.schema is None or entry.schema.is_valid(body)
+
+
+# -- in part of a part ----------------------------------------------------------------------------
+
+
+def _is_merged(operation: Operation) -> bool:
+    """Whether the body of *operation* is a merge patch (RFC 7396): the standard says what it does.
+
+    What a PATCH of plain JSON does with an object in an object is every server's own.
+    """
+    entry = body_type(operation)
+    return entry is not None and media_type.essence(entry.content_type) == _MERGE_PATCH
+
+
+async def merged(trial: Trial) -> None:
+    """Of an object in the item a merge patch changes what it names, and takes away what is null."""
+    item = await trial.item()
+    subject = trial.subject("update")
+    if item is None or subject is None or not _is_merged(subject.operation):
+        return
+    there = await current(trial, item)
+    for part in list(_parts(trial, item, subject))[:_PARTS] if there is not None else ():
+        if not await _is_merged_in(trial, item, subject, part=part):
+            return
+        for name, value in part.others.items():
+            body = changing(subject, item, part.whole({name: None}))
+            if subject.made is not None and subject.made.valid(body):
+                place = pointers.join(part.place, name)
+                await _taken_away(trial, item, body, place=place, value=value)
+                break
+
+
+async def _is_merged_in(trial: Trial, item: Item, subject: Subject, *, part: _Part) -> bool:
+    """Whether a change of *part* of *item* was taken, and changed nothing else; told if not."""
+    answer = await trial.update(item, changing(subject, item, part.whole(part.changed)))
+    if answer is None or not answer.succeeded:
+        return False
+    after = await _kept(trial, item, put({}, part.place, part.changed), by=answer)
+    if after is None:
+        return False
+    others = changed_to(part.others, at(after.item, part.place))
+    others = [replace(one, pointer=part.place + one.pointer) for one in others]
+    reset = [one for one in others if _is_reset(item, one)]
+    # one that goes with another may follow it; where nothing is left, the object was put anew
+    if len(reset) < len(part.others) or not await lasting(trial, item, reset, by=after):
+        return True
+    names = ", ".join(part.changed)
+    message = f"{answer.line} named {names} of {part.place} alone, and then {named(reset)}"
+    trial.tell("resource.update-resets", message, by=after, of=answer, pointer=part.place)
+    return False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Part:
+    """An object at *place* of an item: what is *changed* of it, *others* that then stay.
+
+    *needed* is what any change of it has to have.
+    """
+
+    place: str
+    changed: dict[str, Any]
+    others: dict[str, Any]
+    needed: dict[str, Any]
+
+    def whole(self, members: Mapping[str, Any]) -> dict[str, Any]:
+        """What a change of *members* has of the item, beside what any has to have."""
+        return {pointers.split(self.place)[-1]: {**self.needed, **members}}
+
+
+def _parts(trial: Trial, item: Item, subject: Subject) -> Iterator[_Part]:
+    """Of each object in *item* a member that a change may name, and leave out others."""
+    view, inside = _members_sent(item, subject)
+    known, made = at(item.current, inside), subject.made
+    if view is None or made is None or not isinstance(known, dict):
+        return
+    for name, member in view.members.items():
+        value = known.get(name)
+        if name in own_name(item) or is_computed(name) or not isinstance(value, dict):
+            continue
+        place = pointers.join(inside, name)
+        needed = {key: value[key] for key in member.required if key in value}
+        views = {key: one for key in value if (one := member.members.get(key) or member.entries)}
+        told = [key for key in _in_order(views, but=()) if value[key] not in _NOTHING]
+        for key in told:
+            seed = trial.seed(place)
+            new = other_value(value[key], views[key], name=key, schema=made.schema, seed=seed)
+            others = {
+                one: value[one]
+                for one in told
+                if one != key and one not in needed
+                if not _is_default(item, pointers.join(place, one), value[one])
+            }
+            part = _Part(place, {key: new}, others, needed)
+            is_seen = _is_another(new, value[key], most=False)
+            if others and is_seen and made.valid(changing(subject, item, part.whole(part.changed))):
+                yield part
+                break
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -217,7 +341,7 @@ async def change(trial: Trial, item: Item, *, most: bool = False) -> Change | No
             if not _is_another(value, before, most=most):
                 continue
             changed = {**members, name: value}
-            body = _operations(changed, inside) if is_patch else _changing(subject, item, changed)
+            body = _operations(changed, inside) if is_patch else changing(subject, item, changed)
             if subject.made.valid(body):
                 members, found = changed, Change(body, put({}, inside, changed), inside)
                 if not most:
@@ -226,9 +350,9 @@ async def change(trial: Trial, item: Item, *, most: bool = False) -> Change | No
     return found
 
 
-def _changing(subject: Subject, item: Item, changed: dict[str, Any]) -> Any:
+def changing(subject: Subject, item: Item, changed: dict[str, Any]) -> Any:
     """The body that changes what is *changed* of *item*, with what any has to have."""
-    whole, place = _sent(item, subject)
+    whole, place = sent_view(item, subject)
     view, inside = _members_sent(item, subject)
     body = put(subject.minimal, place, {})
     for at_item, own in {"": whole, inside: view}.items():
@@ -242,7 +366,7 @@ def _changing(subject: Subject, item: Item, changed: dict[str, Any]) -> Any:
 
 def _members_sent(item: Item, subject: Subject) -> tuple[View | None, str]:
     """What the body of *subject* says of the members of the item, and where the item has them."""
-    view, _ = _sent(item, subject)
+    view, _ = sent_view(item, subject)
     if view is None or item.resource.is_bare(subject.operation):
         return view, item.resource.apart
     inside = attributes_in(view)
@@ -275,7 +399,7 @@ def _in_order(members: Mapping[str, View], *, but: Iterable[str]) -> list[str]:
     )
 
 
-def _sent(item: Item, subject: Subject) -> tuple[View | None, str]:
+def sent_view(item: Item, subject: Subject) -> tuple[View | None, str]:
     """What the body of *subject* says of the item in it, and where that stands."""
     place = item.resource.sent(subject.operation) or ""
     view = view_of(body_schema(subject.operation))
@@ -289,13 +413,18 @@ def _is_reset(item: Item, one: Difference) -> bool:
     """
     if one.kind in ("lost", "absent") or one.there in (0, False):
         return True
-    return any(same(default, one.there) for default in _defaults(item, one.pointer))
+    return _is_default(item, one.pointer, one.there)
+
+
+def _is_default(item: Item, pointer: str, value: Any) -> bool:
+    """Whether *value* is a default of the member at *pointer*."""
+    return any(same(value, default) for default in _defaults(item, pointer))
 
 
 def _defaults(item: Item, pointer: str) -> list[Any]:
     """The defaults of the member at *pointer*, as any request to the resource has them."""
     found: list[Any] = []
-    for role in _SENDING:
+    for role in SENDING:
         for operation in item.resource.operations.get(role, ()):
             place = (item.resource.sent(operation) or "") + pointer
             found += defaults(of_request(operation), place)
@@ -425,7 +554,7 @@ async def replaced_by_less(trial: Trial) -> None:
     if item is None or before is None or subject is None or before.item is UNSET:
         return
     body, inner = _whole(trial, subject, item, await trial.drawn("replace", is_small=True))
-    view, _ = _sent(item, subject)
+    view, _ = sent_view(item, subject)
     if inner is UNSET or view is None:
         return
     left_out = {
@@ -437,7 +566,7 @@ async def replaced_by_less(trial: Trial) -> None:
     left_out = {
         name: value
         for name, value in left_out.items()
-        if not any(same(value, one) for one in _defaults(item, pointers.join("", name)))
+        if not _is_default(item, pointers.join("", name), value)
     }
     answer = await trial.replace(item, body) if left_out else None
     if answer is None or not answer.succeeded:
@@ -452,155 +581,10 @@ async def replaced_by_less(trial: Trial) -> None:
         trial.tell("resource.replace-keeps", message, by=after, of=answer, severity="warning")
 
 
-# -- what the server decides ----------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Decided:
-    """A member at *pointer* of an item that no request has, and two values that it has not."""
-
-    pointer: str
-    values: tuple[Any, Any]
-    is_read_only: bool
-
-
-async def decided(trial: Trial) -> None:
-    """What answers alone have, or the document calls readOnly, is not what a client sends for it.
-
-    Told when it is so with two values: one may be what the server comes to by itself.
-    """
-    item = await trial.create()
-    before = await current(trial, item) if item is not None else None
-    subject = trial.subject("create")
-    if item is None or before is None or not isinstance(before.item, dict):
-        return
-    trial.spoil(item)
-    members = _decided(trial, item, before)
-    update = trial.subject("update")
-    if members and update is not None and update.is_json and not update.is_json_patch:
-        body = _changing(update, item, {})
-        if await _takes(trial, item, update, body=body, members=members):
-            return
-    if members and subject is not None and subject.is_json:
-        await _takes(trial, None, subject, body=await trial.drawn("create"), members=members)
-
-
-#: So many members that a client has no say in are sent at once; and one by one, if those are
-#: refused.
-_AT_ONCE, _ALONE = 8, 5
-
-
-def _decided(trial: Trial, item: Item, answer: Answer) -> list[_Decided]:
-    entry = answer.operation.answer_type(answer.response)
-    view = view_of(entry.schema) if entry is not None else None
-    view = view.at(item.resource.item(answer.operation, answer.status) or "") if view else None
-    if view is None or entry is None or entry.schema is None:
-        return []
-    inside = attributes_in(view)
-    asked: set[str] = set()
-    for role in _SENDING:
-        subject = trial.subject(role)
-        sent = _sent(item, subject)[0] if subject is not None else None
-        sent = sent.at(attributes_in(sent)) if sent is not None else None
-        asked |= set(sent.members) if sent is not None else set()
-    found: list[_Decided] = []
-    inner = view.at(inside)
-    for name, member in inner.members.items() if inner is not None else ():
-        place = pointers.join(inside, name)
-        before, seed = at(answer.item, place), trial.seed(name)
-        if name in asked or before is UNSET or not member.is_scalar or not member.types:
-            continue
-        first: Any = not before
-        second: Any = before
-        if not isinstance(before, bool):
-            another = partial(other_value, before, member, name=name, schema=entry.schema)
-            first = another(seed=seed)
-            second = another(seed=seed.child("2"), but=[first])
-        if not any(same(first, each) for each in (before, second)):
-            is_told = any(schema.get("readOnly") is True for _, schema in member.parts)
-            found.append(_Decided(place, (first, second), is_told))
-    # what it is called by, the last: nobody finds what is called otherwise
-    last = pointers.join("", *own_name(item))
-    return sorted(found, key=lambda each: (each.pointer == last, not each.is_read_only))
-
-
-async def _takes(
-    trial: Trial,
-    item: Item | None,
-    subject: Subject,
-    *,
-    body: Any,
-    members: Sequence[_Decided],
-) -> bool:
-    """Tell if *subject* takes values of *members* from a client, for *item* or for a new one."""
-    tried = [members[:_AT_ONCE], *([one] for one in members[:_ALONE] if len(members) > 1)]
-    for chosen in tried:
-        answer, after = await _having(trial, item, subject, body=body, members=chosen)
-        if answer is None or not answer.succeeded:
-            continue
-        if after is None or after.item is UNSET:
-            return item is not None and _tell_gone(trial, answer, after, chosen)
-        kept = [one for one in chosen if _is_taken(one, after, 0)]
-        if kept:  # once more, with other values
-            answer, after = await _having(trial, item, subject, body=body, members=kept, which=1)
-            kept = [one for one in kept if after is not None and _is_taken(one, after, 1)]
-        if kept and answer is not None and after is not None:
-            names = ", ".join(one.pointer for one in kept)
-            message = f"{answer.line} was sent {names}, which no client decides, and "
-            message += f"{after.line} answers what was sent"
-            severity: Severity = "error" if any(one.is_read_only for one in kept) else "warning"
-            code, place = "resource.decided-by-client", kept[0].pointer
-            trial.tell(code, message, by=after, of=answer, severity=severity, pointer=place)
-        return bool(kept)
-    return False
-
-
-def _tell_gone(
-    trial: Trial, answer: Answer, after: Answer | None, members: Sequence[_Decided]
-) -> bool:
-    if after is None or not after.is_missing:
-        return False
-    names = ", ".join(one.pointer for one in members)
-    message = f"{answer.line} was sent {names}, which no client decides, and then {after.line} "
-    message += f"answers {after.status}"
-    trial.tell("resource.decided-by-client", message, by=after, of=answer, severity="warning")
-    return True
-
-
-def _is_taken(one: _Decided, after: Answer, which: int) -> bool:
-    there = at(after.item, one.pointer)
-    is_same_text = isinstance(there, str) and isinstance(one.values[which], str)
-    return bool(there == one.values[which]) or (is_same_text and same(one.values[which], there))
-
-
-async def _having(
-    trial: Trial,
-    item: Item | None,
-    subject: Subject,
-    *,
-    body: Any,
-    members: Sequence[_Decided],
-    which: int = 0,
-) -> tuple[Answer | None, Answer | None]:
-    """The answer to *body* with *members* in it, and a reading then of what it is about."""
-    for one in members:
-        at_body = trial.resource.sent_at(subject.operation, one.pointer)
-        body = put(body, at_body, one.values[which])
-    if item is not None:
-        answer = await trial.update(item, body)
-        after = await trial.read(item) if answer is not None and answer.succeeded else None
-    else:
-        made = await trial.create_of(body)
-        if not isinstance(made, Item):
-            return made, None
-        answer, after = made.created, await trial.read(made)
-    return answer, after
-
-
 CHECKS: tuple[Check, ...] = (
     Check("updated", updated, frozenset({"create", "read", "update"})),
     Check("updated-all", updated_all, frozenset({"create", "read", "update"})),
+    Check("merged", merged, frozenset({"create", "read", "update"})),
     Check("replaced", replaced, frozenset({"create", "read", "replace"})),
-    Check("decided", decided, frozenset({"create", "read"})),
     Check("replaced-by-less", replaced_by_less, frozenset({"create", "read", "replace"})),
 )

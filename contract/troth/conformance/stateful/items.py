@@ -112,11 +112,15 @@ class Item:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Listed:
-    """The *items* of a list, from the *answers* of its pages; not all of them unless *is_whole*."""
+    """The *items* of a list, from the *answers* of its pages; not all of them unless *is_whole*.
+
+    *keys* are what they are called by, where they stand in no array.
+    """
 
     answers: tuple[Answer, ...]
     items: tuple[Any, ...]
     is_whole: bool
+    keys: tuple[str, ...] = ()
 
     @property
     def last(self) -> Answer:
@@ -127,15 +131,23 @@ class Listed:
         """Those of its items that have the identifier of *item*."""
         path = self.last.operation.path
         wanted = [item.identifier, *(item.values.get(name) for name in _open(item.resource, path))]
-        named = [(each, names_in(each, item.resource, path)) for each in self.items]
         return [
-            each for each, names in named if UNSET not in names and all(map(same_id, names, wanted))
+            each
+            for each, names in zip(self.items, self._names(item), strict=True)
+            if UNSET not in names and all(map(same_id, names, wanted))
         ]
 
     def is_named(self, item: Item) -> bool:
         """Whether its items, as far as there are any, have what *item* is called by."""
+        return not any(UNSET in names for names in self._names(item))
+
+    def _names(self, item: Item) -> list[list[Any]]:
+        """What each of its items is called by, in itself or by its key."""
         path = self.last.operation.path
-        return not any(UNSET in names_in(each, item.resource, path) for each in self.items)
+        names = [names_in(each, item.resource, path) for each in self.items]
+        for own, key in zip(names, self.keys, strict=False):
+            own[0] = key if own[0] is UNSET else own[0]
+        return names
 
 
 def _open(resource: Resource, path: str) -> list[str]:

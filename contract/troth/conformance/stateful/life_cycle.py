@@ -8,7 +8,7 @@ kept and marked; a list may be one of few.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from troth import pointer as pointers
@@ -396,8 +396,10 @@ async def of_another(trial: Trial) -> None:
 
     Told when it is so twice, with other values: what a server fills in by itself may be the same.
     """
-    first = await _taken_over(trial)
-    second = await _taken_over(trial) if first is not None and first[0] else None
+    known = next(_made_of_less(trial), None) or await _make_of_less(trial)
+    first = await _taken_over(trial, *known) if known is not None else None
+    other = await _make_of_less(trial) if first is not None and first[0] else None
+    second = await _taken_over(trial, *other) if other is not None else None
     if first is None or second is None:
         return
     values, answer = second
@@ -408,16 +410,34 @@ async def of_another(trial: Trial) -> None:
             return
 
 
-async def _taken_over(trial: Trial) -> tuple[dict[str, Any], Answer] | None:
-    """What an item that was made of little has of the one before it that was made of much."""
+def _made_of_less(trial: Trial) -> Iterator[tuple[Item, Any]]:
+    """The items that were made of less than the request before that had, and what that had."""
+    for item in trial.items():
+        made = item.created
+        earlier = trial.answers[: trial.answers.index(made)]
+        before = next((one for one in reversed(earlier) if one.operation is made.operation), None)
+        sent = at(before.case.value, item.resource.sent(made.operation)) if before else UNSET
+        if isinstance(sent, dict) and isinstance(item.sent, dict) and len(sent) > len(item.sent):
+            yield item, sent
+
+
+async def _make_of_less(trial: Trial) -> tuple[Item, Any] | None:
+    """An item that is made of little after one that is made of much, and what that one had."""
     whole = await trial.create()
     small = await trial.create(is_small=True) if whole is not None else None
-    answer = await current(trial, small) if small is not None else None
-    if whole is None or small is None or answer is None:
+    return (small, whole.sent) if small is not None and whole is not None else None
+
+
+async def _taken_over(
+    trial: Trial, small: Item, before: Any
+) -> tuple[dict[str, Any], Answer] | None:
+    """What *small*, an item that was made of little, has of what the request *before* had."""
+    answer = await current(trial, small)
+    if answer is None:
         return None
-    if not all(isinstance(each, dict) for each in (whole.sent, small.sent, small.current)):
+    if not all(isinstance(each, dict) for each in (before, small.sent, small.current)):
         return None
-    unsent = {name: value for name, value in whole.sent.items() if name not in small.sent}
+    unsent = {name: value for name, value in before.items() if name not in small.sent}
     # the very value: what a server fills in by itself (`{}`, a mask, an address) is like any
     taken = {
         name: value

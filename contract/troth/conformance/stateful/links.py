@@ -1,4 +1,4 @@
-"""Checks of where a server sends its clients: Location, the links of an item, what a 202 promises.
+"""Checks of where a server sends its clients: Location, and the links of an item.
 
 A link is followed where RFC 3986 says that it leads, and also below the URL under test, which the
 server need not know that it stands below.
@@ -17,8 +17,6 @@ from troth.conformance.stateful.trial import Check, Trial
 from troth.generation.request_writer import UNSET
 from troth.openapi import runtime_expression
 
-#: So often is asked for what a 202 names.
-_POLLS = 3
 #: So many links of an item are looked at.
 _LINKS = 6
 #: Formats of texts that lead somewhere.
@@ -36,13 +34,17 @@ async def location(trial: Trial) -> None:
     if parameter is None or subject is None:
         return
     found = runtime_expression.in_url(text, trial.resource.path, parameter)
-    target = paging.own_target(trial, text, created)
+    target = paging.own_target(trial.session, text, created.case.request.target)
     if item is not None and found and same_id(found, item.identifier):
         if url := await paging.strays(trial, text, created):
             message = f"the Location of {created.line} is {text!r}: at {url} there is nothing"
             trial.tell("resource.location-wrong", message, by=created)
         return
-    if created.status == 202 or target is None or (not found and paging.is_elsewhere(trial, text)):
+    if (
+        created.status == 202
+        or target is None
+        or (not found and paging.is_elsewhere(trial.session, text))
+    ):
         return  # a 202 may lead to whatever watches over it
     says = f"the Location of {created.line} is {text!r}, and"
     sent_to = created.case.request.target.partition("?")[0]
@@ -66,10 +68,14 @@ async def own_link(trial: Trial) -> None:
     item = await trial.item()
     answer = await current(trial, item) if item is not None else None
     subject = trial.subject("read")
-    link = _own_link(answer.item) if answer is not None else None
+    link = own_link_of(answer.item) if answer is not None else None
     if item is None or answer is None or subject is None or link is None:
         return
-    target = None if paging.is_elsewhere(trial, link) else paging.own_target(trial, link, answer)
+    target = (
+        None
+        if paging.is_elsewhere(trial.session, link)
+        else paging.own_target(trial.session, link, answer.case.request.target)
+    )
     named = runtime_expression.in_url(link, trial.resource.path, trial.resource.parameter or "")
     if target is None or (named and same_id(named, item.identifier)):
         return
@@ -79,7 +85,7 @@ async def own_link(trial: Trial) -> None:
         trial.tell("resource.location-wrong", message, by=there, of=answer, severity="warning")
 
 
-def _own_link(item: Any) -> str | None:
+def own_link_of(item: Any) -> str | None:
     """The target of the link `self` of *item*, if it has one."""
     for name in ("links", "_links"):
         link = at(item, f"/{name}/self")
@@ -102,7 +108,7 @@ async def links(trial: Trial) -> None:
     for pointer, link in list(_links(answer, item))[:_LINKS]:
         if pointers.split(pointer)[0] in sent:
             continue
-        target = paging.own_target(trial, link, answer)
+        target = paging.own_target(trial.session, link, answer.case.request.target)
         if target is None or not link.startswith(("/", "http")):
             continue
         url = await paging.strays(trial, link, answer)
@@ -130,31 +136,8 @@ def _links(answer: Answer, item: Item) -> Iterator[tuple[str, str]]:
             yield place, value
 
 
-async def promised(trial: Trial) -> None:
-    """What a 202 says where to find can be found there, if only as what is not done yet."""
-    item = await trial.item()
-    accepted = [each for each in trial.answers if each.status == 202]
-    answer = next((each for each in accepted if each.case.request.method != "DELETE"), None)
-    if item is not None or answer is None:
-        return
-    # an identifier alone says what it will be called, not that it is there
-    link = answer.field("Location") or _own_link(answer.item)
-    target = paging.own_target(trial, link, answer) if link is not None else None
-    if link is None or target is None or paging.is_elsewhere(trial, link):
-        return
-    url = trial.session.settings.url.rstrip("/") + target
-    for _ in range(_POLLS):
-        if not await trial.is_nothing(url):
-            return
-        await trial.patience()
-    message = f"{answer.line} answers 202 and names {link!r}: at {url} there is nothing"
-    # it may take longer than anybody waits
-    trial.tell("resource.not-readable", message, by=answer, severity="warning")
-
-
 CHECKS: tuple[Check, ...] = (
     Check("location", location, frozenset({"create", "read"})),
     Check("own-link", own_link, frozenset({"create", "read"})),
     Check("links", links, frozenset({"create", "read"})),
-    Check("promised", promised, frozenset({"create", "read"})),
 )

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from typing import Any
+from urllib.parse import parse_qsl
 
 from troth import pointer as pointers
 from troth.conformance.stateful import paging
@@ -114,7 +115,7 @@ async def pages(trial: Trial) -> None:
         return
     if broken is not None:
         _dead(trial, broken, walk.last)
-    elif not _repeats(trial, walk, found):
+    elif not _repeats(trial, walk, found) and not _is_endless(trial, walk, found, listing):
         await _lost(trial, item, whole=whole, walk=walk, limit=limit)
 
 
@@ -168,6 +169,24 @@ def _refused(trial: Trial, walk: Listed, listing: Listing) -> Answer | None:
     return last if _says_more(before, listing, seen=len(walk.items)) else None
 
 
+def _is_endless(trial: Trial, walk: Listed, found: list[list[Any]], listing: Listing) -> bool:
+    """Tell of a last page that is its own next one, and of pages of nothing without an end."""
+    last, target = walk.last, walk.last.case.request.target
+    link = paging.next_link(last.response, last.body, listing)
+    is_itself = link is not None and paging.own_target(trial.session, link, target) == target
+    token = at(last.body, listing.next)
+    is_token = token not in (UNSET, None, "")
+    asked_for = dict(parse_qsl(target.partition("?")[2])).get(listing.cursor or "")
+    if is_itself or (is_token and asked_for == str(token)):
+        message = f"{last.line} says that the next page is itself"
+    elif len(found) > 2 and is_token and not any(found[-2:]):
+        message = f"{last.line} has nothing, as the page before, and says that there is a next one"
+    else:
+        return False
+    trial.tell("list.next-dead", message, by=last, severity="warning")
+    return True
+
+
 def _leads_away(trial: Trial, before: Answer, listing: Listing, last: Answer) -> bool:
     """Whether the link of *before*, which led to *last*, is one of another server's paths.
 
@@ -175,7 +194,7 @@ def _leads_away(trial: Trial, before: Answer, listing: Listing, last: Answer) ->
     """
     link = paging.next_link(before.response, before.body, listing)
     paths = {one.case.request.target.partition("?")[0] for one in (before, last)}
-    return link is not None and paging.is_elsewhere(trial, link) and len(paths) > 1
+    return link is not None and paging.is_elsewhere(trial.session, link) and len(paths) > 1
 
 
 def _says_more(answer: Answer, listing: Listing, *, seen: int) -> bool:
@@ -344,13 +363,7 @@ async def _filter(
 
 
 async def _bound(
-    trial: Trial,
-    item: Item | None,
-    *,
-    whole: Listed,
-    parameter: Parameter,
-    place: str,
-    sign: int,
+    trial: Trial, item: Item | None, *, whole: Listed, parameter: Parameter, place: str, sign: int
 ) -> None:
     """A list of what has at least so much, or at the most, has nothing that is beyond it."""
     values = [at(one, place) for one in whole.items]
@@ -363,11 +376,8 @@ async def _bound(
         return
     found = await trial.listed(item, query={parameter.name: bound}, pages=_PAGES)
     there = [at(one, place) for one in found.items] if found is not None else []
-    beyond = [
-        one
-        for one in there
-        if isinstance(one, kind) and (one < bound if sign > 0 else one > bound)  # type: ignore[operator]  # of one kind
-    ]
+    comparable: list[Any] = [one for one in there if isinstance(one, kind)]
+    beyond = [one for one in comparable if (one < bound if sign > 0 else one > bound)]
     if found is not None and beyond:
         message = f"{found.last.line} has an item of which {place} is {shown(beyond[0])}"
         trial.tell("list.filter-ignored", message, by=found.last, severity="warning")

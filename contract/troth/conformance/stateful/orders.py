@@ -37,8 +37,8 @@ async def orders(trial: Trial) -> None:
     if listing is None or (listing.sort is None and listing.order is None):
         return
     item, whole = await known_list(trial)
-    if whole is None or len(whole.items) < 2:
-        return
+    if whole is None or len(whole.items) < 2 or whole.keys:
+        return  # the members of an object have no order
     if listing.sort is None:
         await _order_alone(trial, item, whole=whole, listing=listing)
         return

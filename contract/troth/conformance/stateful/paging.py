@@ -12,13 +12,14 @@ from urllib.parse import urljoin, urlsplit
 
 from troth import pointer as pointers
 from troth.conformance.cases.case import Subject
-from troth.conformance.stateful.items import Answer, Item, Listed
+from troth.conformance.stateful.items import Answer, Item, Listed, at
 from troth.generation.request_writer import UNSET
 from troth.http.exchange import Response
 from troth.openapi.operation import Operation
 from troth.openapi.resources import Listing
 
 if TYPE_CHECKING:
+    from troth.conformance.session import Session
     from troth.conformance.stateful.trial import Trial
 
 #: So many items a page are asked for, where the document does not say how many there may be.
@@ -117,15 +118,14 @@ def target_of(link: str, current: str, *, base: str = "") -> str | None:
     return f"{path}?{parts.query}" if parts.query else path
 
 
-def own_target(trial: Trial, link: str, answer: Answer) -> str | None:
-    """The target of *link* as it is sent: below the URL under test, which it is added to."""
-    base = urlsplit(trial.session.settings.url).path.rstrip("/")
-    return target_of(link, answer.case.request.target, base=base)
+def own_target(session: Session, link: str, current: str) -> str | None:
+    """The target of *link*, in an answer to *current*, as it is sent: below the URL under test."""
+    return target_of(link, current, base=urlsplit(session.settings.url).path.rstrip("/"))
 
 
-def is_elsewhere(trial: Trial, link: str) -> bool:
+def is_elsewhere(session: Session, link: str) -> bool:
     """Whether *link* names another server than the one under test."""
-    host, own = urlsplit(link).netloc, urlsplit(trial.session.settings.url).netloc
+    host, own = urlsplit(link).netloc, urlsplit(session.settings.url).netloc
     return bool(host) and host.lower() != own.lower()
 
 
@@ -138,7 +138,7 @@ async def strays(trial: Trial, link: str, answer: Answer) -> str | None:
     """
     own = trial.session.settings.url.rstrip("/")
     base = urlsplit(own).path
-    if not base or is_elsewhere(trial, link):
+    if not base or is_elsewhere(trial.session, link):
         return None
     try:
         url = urljoin(own + answer.case.request.target, link)
@@ -170,6 +170,7 @@ async def followed(
         given[listing.limit] = most(subject.operation, listing.limit)
     answers: list[Answer] = []
     items: list[Any] = []
+    keys: list[str] = []
     target: str | None = None
     while len(answers) < pages:
         answer = await trial.send(
@@ -180,21 +181,30 @@ async def followed(
             break
         answers.append(answer)
         items += page
+        keys += keys_of(trial, answer)
         link = next_link(answer.response, answer.body, listing)
         if link is not None:
-            target = own_target(trial, link, answer)
+            target = own_target(trial.session, link, answer.case.request.target)
             if target is None or target == answer.case.request.target or not page:
                 break
             continue
         if target is not None:  # the last of those that links lead through has none
-            return Listed(tuple(answers), tuple(items), not narrows)
+            return Listed(tuple(answers), tuple(items), not narrows, tuple(keys))
         more = next_query(given, listing, body=answer.body, page=page, before=len(items))
         if more is None or more == given:
             size = given.get(listing.limit or "")
             whole = is_all(answer.body, listing, page=page, seen=len(items), size=size)
-            return Listed(tuple(answers), tuple(items), whole and not narrows)
+            return Listed(tuple(answers), tuple(items), whole and not narrows, tuple(keys))
         given = more
-    return Listed(tuple(answers), tuple(items), is_whole=False) if answers else None
+    return Listed(tuple(answers), tuple(items), False, tuple(keys)) if answers else None
+
+
+def keys_of(trial: Trial, answer: Answer) -> list[str]:
+    """What the items of a page are called by, where they stand in no array."""
+    if not trial.resource.is_map(answer.operation, answer.status):
+        return []
+    page = at(answer.body, trial.resource.items(answer.operation, answer.status))
+    return list(page) if isinstance(page, dict) else []
 
 
 def _narrowing(

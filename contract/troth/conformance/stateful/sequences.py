@@ -20,6 +20,7 @@ from troth.conformance.stateful import (
     access,
     at_once,
     changes,
+    decided,
     life_cycle,
     links,
     lists,
@@ -42,7 +43,9 @@ _FIRST = (
     *links.CHECKS,
     *uploads.CHECKS,
     *changes.CHECKS,
+    *decided.CHECKS,
     *access.CHECKS,
+    *at_once.PUTTING,
     *life_cycle.DELETING,
 )
 _FURTHER = (

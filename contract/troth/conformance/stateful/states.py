@@ -172,6 +172,7 @@ async def restored(trial: Trial) -> None:
     """What was deleted is there again when it is restored, and only then."""
     actions = sorted(trial.actions(), key=lambda each: _verb(each) in _RESTORING)
     item = await trial.create() if actions else None
+    before = await current(trial, item) if item is not None else None
     gone = await trial.delete(item) if item is not None else None
     after = await trial.read(item) if item and gone is not None and gone.succeeded else None
     if item is None or after is None or not after.is_missing:
@@ -195,7 +196,31 @@ async def restored(trial: Trial) -> None:
             message = f"{answer.line} is done, and what had been deleted is there again"
             trial.tell("resource.changed-when-gone", message, by=there, of=answer)
         if not there.is_missing:
+            if is_restoring and before is not None and before.item is not UNSET:
+                await _tell_less(trial, item, before, there, by=answer)
             return
+
+
+async def _tell_less(
+    trial: Trial, item: Item, before: Answer, there: Answer, *, by: Answer
+) -> None:
+    """Tell of what a client had set, and is another after what was deleted is restored."""
+    asked = set(_sent_names(item.sent))
+    found = [
+        one
+        for one in changed_to(before.item, there.item, but=own_name(item))
+        if pointers.split(one.pointer)[-1] in asked
+    ]
+    if found := await lasting(trial, item, found, by=there):
+        message = f"{by.line} brings back what was deleted, and then {named(found)}"
+        trial.tell("resource.action-lost", message, by=there, of=by, pointer=found[0].pointer)
+
+
+def _sent_names(sent: Any) -> Iterator[str]:
+    """The members of what was *sent*, and of what it has apart."""
+    for name, value in sent.items() if isinstance(sent, dict) else ():
+        yield name
+        yield from value if name in APART and isinstance(value, dict) else ()
 
 
 async def nothing_below(trial: Trial) -> None:

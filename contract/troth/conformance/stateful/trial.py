@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any, Literal, TypedDict, Unpack
 
 from troth import pointer as pointers
 from troth.conformance.budget import waits
@@ -53,6 +53,22 @@ _LASTING = frozenset({401, 403, 404, 405})
 #: So many pages of a list are read: what is behind them is not known.
 _PAGES = 25
 Purpose = Literal["case", "repeat"]
+
+
+class Asked(TypedDict, total=False):
+    """What a request has, beside what its operation and the item that it is addressed to say.
+
+    *query* are values of parameters, or of any other names; *fields* take the place of those of
+    the same name; *target* that of the whole target, *method* that of the operation's own.
+    *token* is another than the user's own.
+    """
+
+    query: Mapping[str, Any] | None
+    fields: Fields
+    body: Any
+    token: str | None
+    target: str | None
+    method: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,9 +254,7 @@ class Trial:
                 return None
             if says_name:  # some servers want in the body, too, what the path says
                 body = with_name(subject, resource, body=body, name=name)
-        answer = await self._send(
-            subject, values=values, expressions=expressions, body=body, makes=1, altered=altered
-        )
+        answer = await self._send(subject, values, expressions, 1, altered, body=body)
         if answer is None or not (answer.succeeded or answer.status == 202):
             return answer
         item = Item(resource, values, None, at(body, resource.sent(operation)), answer)
@@ -266,7 +280,7 @@ class Trial:
         subject = self.subject("read", resource)
         if subject is None:
             return False
-        answer = await self._send(subject, values=values, expressions={})
+        answer = await self._send(subject, values, {})
         return answer is not None and answer.is_missing
 
     def _name(self, subject: Subject, parameter: str) -> Any:
@@ -416,59 +430,40 @@ class Trial:
                 return subject
         return None
 
-    async def read(
-        self, item: Item, *, fields: Fields = (), token: str | None = None
-    ) -> Answer | None:
+    async def read(self, item: Item, **asked: Unpack[Asked]) -> Answer | None:
         """Read *item*; what is read is its `current` from now on."""
-        answer = await self._asked("read", item, fields=fields, token=token)
-        is_own = answer is not None and token is None
+        answer = await self._asked("read", item, **asked)
+        is_own = answer is not None and asked.get("token") is None
         if answer is not None and is_own and answer.succeeded and answer.item is not UNSET:
             item.readings.append(answer)
         return answer
 
-    async def update(
-        self, item: Item, patch: Any, *, fields: Fields = (), token: str | None = None
-    ) -> Answer | None:
+    async def update(self, item: Item, patch: Any, **asked: Unpack[Asked]) -> Answer | None:
         """Change *item* by the body *patch*."""
-        return await self._changed("update", item, body=patch, fields=fields, token=token)
+        return await self._changed("update", item, patch, asked)
 
-    async def replace(
-        self, item: Item, body: Any, *, fields: Fields = (), token: str | None = None
-    ) -> Answer | None:
+    async def replace(self, item: Item, body: Any, /, **asked: Unpack[Asked]) -> Answer | None:
         """Put the body *body* in the place of *item*."""
-        return await self._changed("replace", item, body=body, fields=fields, token=token)
+        return await self._changed("replace", item, body, asked)
 
-    async def _changed(
-        self, role: Role, item: Item, *, body: Any, fields: Fields, token: str | None
-    ) -> Answer | None:
-        answer = await self._asked(role, item, body=body, fields=fields, token=token)
+    async def _changed(self, role: Role, item: Item, body: Any, asked: Asked) -> Answer | None:
+        asked["body"] = body
+        answer = await self._asked(role, item, **asked)
         if answer is not None and 200 <= answer.status < 300:
             item.readings.clear()  # it is not any more what was read
         return answer
 
-    async def delete(
-        self, item: Item, *, fields: Fields = (), token: str | None = None
-    ) -> Answer | None:
+    async def delete(self, item: Item, **asked: Unpack[Asked]) -> Answer | None:
         """Delete *item*; no other check gets it then."""
-        answer = await self._asked("delete", item, fields=fields, token=token)
-        if answer is not None and token is None:
+        answer = await self._asked("delete", item, **asked)
+        if answer is not None and asked.get("token") is None:
             item.is_gone = item.is_gone or answer.succeeded or answer.status == 202
             item.is_spoiled = True
         return answer
 
-    async def _asked(
-        self,
-        role: Role,
-        item: Item,
-        *,
-        body: Any = UNSET,
-        fields: Fields = (),
-        token: str | None = None,
-    ) -> Answer | None:
+    async def _asked(self, role: Role, item: Item, **asked: Unpack[Asked]) -> Answer | None:
         subject = self.subject(role, item.resource)
-        if subject is None:
-            return None
-        return await self.send(subject.operation, item=item, body=body, fields=fields, token=token)
+        return None if subject is None else await self.send(subject.operation, item=item, **asked)
 
     def items(self) -> list[Item]:
         """Those of the resource that this trial has made and that are as checks expect them."""
@@ -484,23 +479,9 @@ class Trial:
         return [one for one in alike if one.values == item.values]
 
     async def send(
-        self,
-        operation: Operation,
-        *,
-        item: Item | None = None,
-        query: Mapping[str, Any] | None = None,
-        fields: Fields = (),
-        body: Any = UNSET,
-        token: str | None = None,
-        target: str | None = None,
-        method: str | None = None,
+        self, operation: Operation, *, item: Item | None = None, **asked: Unpack[Asked]
     ) -> Answer | None:
-        """Send a request to *operation*, addressed to *item* and what is above it.
-
-        *query* are values of parameters, or of any other names; *fields* take the place of those of
-        the same name; *target* that of the whole target, *method* that of the operation's own.
-        *token* is another than the user's own.
-        """
+        """Send a request to *operation*, addressed to *item* and what is above it."""
         subject = self.session.subjects.get(operation.name)
         if subject is None or subject.fault:
             return None
@@ -508,32 +489,18 @@ class Trial:
         expressions: dict[str, tuple[Answer, str]] = {}
         if item is not None:
             values, expressions = addressing(operation, item)
-        return await self._send(
-            subject,
-            values=values,
-            expressions=expressions,
-            query=query or {},
-            fields=(*conditions(operation, item, fields), *fields),
-            body=body,
-            token=token,
-            target=target,
-            method=method,
-        )
+        fields = asked.get("fields", ())
+        asked["fields"] = (*conditions(operation, item, fields), *fields)
+        return await self._send(subject, values, expressions, **asked)
 
     async def _send(
         self,
         subject: Subject,
-        *,
         values: Mapping[str, Any],
         expressions: Mapping[str, tuple[Answer, str]],
-        query: Mapping[str, Any] | None = None,
-        fields: Fields = (),
-        body: Any = UNSET,
-        token: str | None = None,
-        target: str | None = None,
-        method: str | None = None,
         makes: int = 0,
         altered: Callable[[Request], Request] | None = None,
+        **asked: Unpack[Asked],
     ) -> Answer | None:
         # what was made is deleted at the end, so that much is kept for that
         owed = makes + sum(not item.is_gone for item in self._items)
@@ -542,26 +509,26 @@ class Trial:
         operation = subject.operation
         if self.session.settings.safe and operation.method not in SAFE_METHODS:
             return None
-        case = self._case(subject, values, query=query, body=body)
+        fields, query = asked.get("fields", ()), asked.get("query")
+        case = self._case(subject, values, query=query, body=asked.get("body", UNSET))
         if self.session.values.spares(case, operation):
             return None
         case = self.session.values.keyed(case, operation)
-        request = case.request.having(*fields)
-        request = replace(request, target=target or request.target, method=method or request.method)
+        sent = case.request
+        target, method = asked.get("target") or sent.target, asked.get("method") or sent.method
+        request = replace(sent.having(*fields), target=target, method=method)
         request = request if altered is None else altered(request)
-        case = replace(case, request=with_credential(request, token))
+        case = replace(case, request=with_credential(request, asked.get("token")))
         before = len(self.answers)
         exchange = await self.session.send(case)
         await self.session.hold_between(case, exchange)
         violations = self.session.check(case, exchange, purpose=self._purpose)
+        await self.session.observe(case, exchange)
         if exchange.fault is not None or exchange.response is None or waits(exchange):
             self._is_over = exchange.fault is not None
             return None
-        sources = sources_of(
-            *(operation, self.answers), values=values, expressions=expressions, fields=fields
-        )
-        answer = self._answer(case, operation, exchange=exchange, sources=sources)
-        answer = replace(answer, before=before)
+        sources = sources_of(operation, self.answers, values, expressions, fields)
+        answer = replace(self._answer(case, operation, exchange), before=before, sources=sources)
         self.answers.append(answer)
         # that a request is refused says nothing here: state may be the reason; and what a 405 says
         # of methods takes no item to show
@@ -569,25 +536,11 @@ class Trial:
         self.told += [Told(each, answer) for each in told]
         return answer
 
-    def _case(
-        self,
-        subject: Subject,
-        values: Mapping[str, Any],
-        *,
-        query: Mapping[str, Any] | None = None,
-        body: Any = UNSET,
-    ) -> Case:
+    def _case(self, subject: Subject, values: Mapping[str, Any], **what: Any) -> Case:
         number = len(self.answers) + 1
-        return case_of(subject, values, query=query, body=body, about=self.about, number=number)
+        return case_of(subject, values, about=self.about, number=number, **what)
 
-    def _answer(
-        self,
-        case: Case,
-        operation: Operation,
-        *,
-        exchange: Exchange,
-        sources: tuple[tuple[Answer, str, str], ...],
-    ) -> Answer:
+    def _answer(self, case: Case, operation: Operation, exchange: Exchange) -> Answer:
         body = body_of(self.session.contract, case, exchange)
         owner = self._resources.of(operation)
         status = exchange.response.status if exchange.response else 0
@@ -598,7 +551,6 @@ class Trial:
             exchange=exchange,
             body=UNSET if body is None else body,
             item=item if isinstance(item, dict) else UNSET,
-            sources=sources,
         )
 
     # -- lists --------------------------------------------------------------------------------
@@ -633,8 +585,9 @@ class Trial:
         """The items of one page."""
         if answer is None or not answer.succeeded:
             return None
-        place = self.resource.items(answer.operation, answer.status)
-        page = at(answer.body, place)
+        page = at(answer.body, self.resource.items(answer.operation, answer.status))
+        if isinstance(page, dict) and self.resource.is_map(answer.operation, answer.status):
+            return list(page.values())
         return page if isinstance(page, list) else None
 
     # -- what is wrong ------------------------------------------------------------------------
