@@ -142,7 +142,10 @@ class ResourceStore:
         """Whether a client can know which items there are, so that an unknown one is none."""
         known = self._listed.get(resource)
         if known is None:
-            known = self._listed[resource] = any(_tells(resource))
+            creating = resource.operations.get("create", ())
+            # of what is made nobody knows where, any name may be that of one
+            is_told = all(_is_placed(resource, each) for each in creating)
+            known = self._listed[resource] = is_told and any(_tells(resource))
         return known
 
     def everywhere(self, resource: Resource, asker: Asker) -> Iterator[Found]:

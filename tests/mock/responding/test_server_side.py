@@ -551,3 +551,47 @@ def test_answers_tell_the_size_the_type_and_the_name_of_a_file() -> None:
         "size": "large",
     }
     assert mock.ask("GET", f"/files/{made['id']}") == made
+
+
+def test_what_may_be_told_of_an_object_is_though_a_part_of_it_may_not() -> None:
+    taken = {
+        "type": "object",
+        "properties": {"url": TEXT, "retries": {"type": ["integer", "string"]}},
+    }
+    told = {
+        "type": "object",
+        "required": ["url", "retries"],
+        "properties": {"url": TEXT, "retries": TEXT},
+    }
+    paths = keys({**ITEM, "properties": {**ITEM["properties"], "config": told}}, TEXT)
+    body = {**ITEM, "properties": {**ITEM["properties"], "config": taken}}
+    paths["/keys"]["post"]["requestBody"] = sent(body)
+    mock = Client(paths)
+    made = mock.ask("POST", "/keys", {"name": "one", "config": {"url": "mine", "retries": 3}})
+    read = mock.ask("GET", f"/keys/{made['id']}")
+    assert (made["config"]["url"], read["config"]["url"]) == ("mine", "mine")
+    assert isinstance(read["config"]["retries"], str)
+
+
+def test_what_is_made_nobody_knows_where_may_be_anywhere() -> None:
+    def named(*names: str) -> list[Any]:
+        return [{"name": one, "in": "path", "required": True, "schema": TEXT} for one in names]
+
+    repo = {"type": "object", "required": ["name"], "properties": {"name": TEXT}}
+    paths = {
+        "/me/repos": {"post": operation(body=sent(repo), _201=answer(repo))},
+        "/users/{owner}/repos": {
+            "parameters": named("owner"),
+            "get": operation("404", _200=answer({"type": "array", "items": repo})),
+        },
+        "/repos/{owner}/{repo}": {
+            "parameters": named("owner", "repo"),
+            "get": operation("404", _200=answer(repo)),
+            "delete": operation("404", _204=answer()),
+        },
+    }
+    mock = Client(paths)
+    mock.ask("POST", "/me/repos", {"name": "troth"})
+    assert mock.status("GET", "/repos/ada/troth") == 200
+    mock.ask("DELETE", "/repos/ada/troth")
+    assert mock.status("GET", "/repos/ada/troth") == 404
