@@ -22,8 +22,9 @@ TOGETHER: tuple[tuple[str, ...], ...] = (
     (
         *("next without base", "report is lost", "publishes nothing", "takes a moment"),
         *("all for HEAD", "type", "content is cut", "content for all", "files stay"),
+        "restores less",
     ),
-    ("publish revives", "content as text"),
+    ("publish revives", "content as text", "mask ignored"),
     ("read once deleted",),
 )
 MANNERS_TOGETHER: tuple[tuple[str, ...], ...] = (

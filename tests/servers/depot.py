@@ -27,8 +27,10 @@ FAULTS = {
     "count is lost": ("resource.not-readable", "POST /crates/{crate}/count"),
     "report without base": ("resource.location-wrong", "POST /reports"),
     "restores nothing": ("resource.action-lost", "POST /crates/{crate}/restore"),
+    "restores less": ("resource.action-lost", "POST /crates/{crate}/restore"),
     "publishes nothing": ("resource.action-lost", "POST /crates/{crate}/publish"),
     "publish revives": ("resource.changed-when-gone", "POST /crates/{crate}/publish"),
+    "mask ignored": ("resource.update-resets", "PATCH /crates/{crate}"),
     "takes an owner": ("resource.decided-by-client", "PATCH /crates/{crate}"),
     "takes a moment": ("resource.decided-by-client", "POST /crates"),
     "no item for HEAD": ("response.head-differs", "GET /crates/{crate}"),
@@ -97,6 +99,7 @@ def spec() -> dict[str, Any]:
     form = {"type": "object", "required": ["file"], "properties": upload}
     octets = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
     numbers = {"type": "integer", "minimum": 1, "maximum": 50}
+    mask = {"type": "string", "pattern": "^(name|notes)(,(name|notes))*$"}
     asks = [{"name": each, "in": "query", "schema": numbers} for each in ("limit", "page")]
     paths = {
         "/crates": {
@@ -105,7 +108,11 @@ def spec() -> dict[str, Any]:
         },
         "/crates/{crate}": {
             "get": _operation("200", "Crate"),
-            "patch": _operation("200", "Crate", body={"application/json": {"schema": change}}),
+            "patch": _operation(
+                *("200", "Crate"),
+                body={"application/json": {"schema": change}},
+                parameters=[{"name": "update_mask", "in": "query", "schema": mask}],
+            ),
             "delete": _operation("204", description="The crate goes, with all its files."),
         },
         "/crates/{crate}/restore": {"post": _operation("200", "Crate")},
@@ -281,7 +288,13 @@ class Depot:
         if method == "GET":
             return _json(200, one)
         if method == "PATCH":
-            one.update(self.taken(_body(asked), creating=False))
+            texts = parse_qs(asked.target.partition("?")[2], keep_blank_values=True)
+            mask = texts.get("update_mask", ["name,notes"])[0].split(",")
+            if not {*mask} <= {"name", "notes"}:
+                raise Refusal(422, "the mask names what there is not")
+            mask += ["name", "notes"] if "mask ignored" in self.faults else ["owner"]
+            changed = self.taken(_body(asked), creating=False)
+            one.update({name: value for name, value in changed.items() if name in mask})
             return _json(200, one)
         if method != "DELETE":
             raise Refusal(405, "no such method", Allow="GET, PATCH, DELETE")
@@ -296,6 +309,7 @@ class Depot:
             if one["deleted_at"] is None:
                 raise Refusal(409, "it is not deleted")
             deleted, one["deleted_at"] = one["deleted_at"], None
+            one["name"] = "crate" if "restores less" in self.faults else one["name"]
             answer = _json(200, one)
             one["deleted_at"] = deleted if "restores nothing" in self.faults else None
             return answer

@@ -1,4 +1,4 @@
-"""What the query parameters of a list do, told from their names and their schemas."""
+"""What the query parameters of a list do, and of a change, told from their names and schemas."""
 
 from __future__ import annotations
 
@@ -47,6 +47,7 @@ _LEAST = frozenset({"min", "minimum", "gte", "ge", "gt", "after", "since", "from
 _MOST = frozenset({"max", "maximum", "lte", "le", "lt", "before", "until", "to"})
 #: Words at the end of the name of a moment that its bounds go without: `created_after` of this.
 _MOMENTS = frozenset({"at", "on", "time", "date"})
+_MASKS = named("update_mask field_mask")
 #: What is a parameter of every list, and no filter even where an item has such a member.
 _NO_FILTERS = frozenset(named("fields include expand embed format locale lang language pretty"))
 
@@ -92,6 +93,12 @@ def is_cursor(parameter: Parameter) -> bool:
     """Whether *parameter* can only be a place that an answer has given before: a page's token."""
     words = words_of(parameter.name)
     return words in _CURSORS and words[-1] in ("cursor", "token") and _is_of(parameter, "string")
+
+
+def field_mask(operation: Operation) -> Parameter | None:
+    """The query parameter that names the members which a change is to touch (`update_mask`)."""
+    in_query = (each for each in operation.parameters if each.location == "query")
+    return next((each for each in in_query if words_of(each.name) in _MASKS), None)
 
 
 def is_total(name: str) -> bool:

@@ -18,7 +18,8 @@ from troth import pointer
 from troth.generation.values import synthesize
 from troth.http import media_type, multipart
 from troth.http.exchange import Fields, Request
-from troth.openapi.names import FILE_NAMES, FILE_SIZES, FILE_TYPES, named, words_of
+from troth.openapi.listing import field_mask
+from troth.openapi.names import FILE_NAMES, FILE_SIZES, FILE_TYPES, words_of
 from troth.openapi.operation import MediaType, Operation
 from troth.openapi.paths import shape_of
 from troth.openapi.resource import Listing, Resource, Role
@@ -69,9 +70,6 @@ from troth_mock.storage.views import (
     shown,
     without,
 )
-
-#: What names the members that a change is to touch, in words.
-_MASKS = named("update_mask field_mask")
 
 
 class ResourceResponder:
@@ -737,7 +735,8 @@ def replace_item(before: Item, value: Any, absent: frozenset[str]) -> Item:
 
 def _mask(asked: Asked) -> tuple[str, ...]:
     """The members that alone are to be changed, as a field mask in the query names them."""
-    texts = [text for name, text in asked.said.query.items() if words_of(name) in _MASKS]
+    mask = field_mask(asked.match.operation)
+    texts = [asked.said.query.get(mask.name, "")] if mask is not None else []
     paths = (path.strip() for text in texts for path in text.split(","))
     names = tuple(path.partition(".")[0] for path in paths if path)
     return () if "*" in names else names

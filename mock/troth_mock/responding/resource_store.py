@@ -254,7 +254,7 @@ class ResourceStore:
                 assert at is not None
                 seed = drawn.seed.child("item", index)
                 place = pointer.join(at, keys[index] if keys else str(index))
-                value = _addressable(value, resource, operation, drawn._replace(seed=seed), place)
+                value = _addressable(value, resource, operation, Drawn(drawn.value, seed), place)
                 item = Item(value, seed)
                 key = key_of(resource, value) or (keys[index] if keys else f"#{index}")
                 collection.items.setdefault(key, item)

@@ -39,6 +39,7 @@ from troth.generation.request_writer import UNSET, body_type
 from troth.generation.requests import body_schema
 from troth.http import media_type
 from troth.openapi.envelopes import attributes_in
+from troth.openapi.listing import field_mask
 from troth.openapi.names import words_of
 from troth.openapi.operation import Operation
 from troth.openapi.resources import Role
@@ -127,6 +128,30 @@ def _lost(item: Item, members: dict[str, Any], answer: Answer | None) -> list[Di
     # some servers leave out what goes without saying
     lost = [one for one in lost if not (one.kind == "absent" and one.meant in (0, False))]
     return sayable(item, lost, answer)
+
+
+async def masked(trial: Trial) -> None:
+    """A field mask lets a change touch what it names, and nothing else that is sent."""
+    subject = trial.subject("update")
+    mask = field_mask(subject.operation) if subject is not None else None
+    item = await trial.item() if mask is not None else None
+    before = await current(trial, item) if item is not None else None
+    made = await change(trial, item, most=True) if item is not None and before else None
+    if mask is None or item is None or before is None or made is None or len(made.names) < 2:
+        return
+    first, *others = made.names
+    if mask.schema is not None and not mask.schema.is_valid(first):
+        return
+    answer = await trial.update(item, made.body, query={mask.name: first})
+    after = await trial.read(item) if answer is not None and answer.succeeded else None
+    if answer is None or after is None:
+        return
+    places = [pointers.join(made.inside, name) for name in others]
+    taken = [one for one in places if same(at(made.members, one), at(after.item, one))]
+    if taken:
+        message = f"{answer.line} was to change {first!r} alone, and {after.line} then has "
+        message += f"{', '.join(taken)} as it was sent, too"
+        trial.tell("resource.update-resets", message, by=after, of=answer, pointer=taken[0])
 
 
 async def updated_all(trial: Trial) -> None:
@@ -584,6 +609,7 @@ async def replaced_by_less(trial: Trial) -> None:
 CHECKS: tuple[Check, ...] = (
     Check("updated", updated, frozenset({"create", "read", "update"})),
     Check("updated-all", updated_all, frozenset({"create", "read", "update"})),
+    Check("masked", masked, frozenset({"create", "read", "update"})),
     Check("merged", merged, frozenset({"create", "read", "update"})),
     Check("replaced", replaced, frozenset({"create", "read", "replace"})),
     Check("replaced-by-less", replaced_by_less, frozenset({"create", "read", "replace"})),

@@ -12,6 +12,7 @@ from troth.conformance.stateful.items import Answer, Item
 from troth.conformance.stateful.life_cycle import current
 from troth.conformance.stateful.trial import Check, Trial
 from troth.openapi.operation import Operation
+from troth.violation import Severity
 
 #: An entity tag that nothing has.
 _NO_TAG = '"troth-no-such-version"'
@@ -76,15 +77,17 @@ async def not_modified_for_all(trial: Trial) -> None:
 
 
 async def match(trial: Trial) -> None:
-    """A change is made where its If-Match names what is there, and only there."""
+    """A change is made where its If-Match names what is there, and only there.
+
+    It gives what it changes another tag, wherever there are any.
+    """
     subject = trial.subject("update")
-    if subject is None or not _declares(subject.operation, "if-match", "412"):
+    known = await _tagged(trial) if subject is not None else None
+    if known is None or subject is None:
         return
-    known = await _tagged(trial)
-    if known is None:
-        return
+    is_known = _declares(subject.operation, "if-match", "412")
     item, before, tag = known
-    first = await _change_with(trial, item, tag)
+    first = await _change_with(trial, item, tag if is_known else None)
     if first is None:
         return
     if first.status == 412:
@@ -99,7 +102,9 @@ async def match(trial: Trial) -> None:
         return
     if after.field("ETag") == tag:
         message = f"{first.line} changed it, and its tag is {tag} as before"
-        trial.tell("resource.etag-unchanged", message, by=after, of=first)
+        severity: Severity = "error" if is_known else "warning"
+        trial.tell("resource.etag-unchanged", message, by=after, of=first, severity=severity)
+    if not is_known or after.field("ETag") == tag:
         return
     for stale in (tag, _NO_TAG):
         second = await _change_with(trial, item, stale)
@@ -125,13 +130,13 @@ async def match_of_deletion(trial: Trial) -> None:
         trial.tell("resource.match-ignored", message, by=answer)
 
 
-async def _change_with(trial: Trial, item: Item, tag: str) -> Answer | None:
+async def _change_with(trial: Trial, item: Item, tag: str | None) -> Answer | None:
     if not item.readings:
         await trial.read(item)
     made = await change(trial, item)
     if made is None:
         return None
-    return await trial.update(item, made.body, fields=(("If-Match", tag),))
+    return await trial.update(item, made.body, fields=(("If-Match", tag),) if tag else ())
 
 
 CHECKS: tuple[Check, ...] = (
