@@ -13,6 +13,8 @@ from contextlib import suppress
 import pytest
 from hypothesis import HealthCheck, settings
 
+import bytecode
+
 # tests leave nothing in the user's folders, and what one worker has read of a large document, or a
 # process has compiled, serves all: they are children of the process that makes the folder
 if "PYTEST_XDIST_WORKER" not in os.environ:
@@ -20,9 +22,11 @@ if "PYTEST_XDIST_WORKER" not in os.environ:
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     os.environ["TROTH_CACHE"] = os.path.join(folder, "documents")
     if os.environ.pop("PYTHONDONTWRITEBYTECODE", ""):
-        os.environ["PYTHONPYCACHEPREFIX"] = os.path.join(folder, "bytecode")
+        bytecode.keep_in(os.path.join(folder, "bytecode"))
 if "PYTHONPYCACHEPREFIX" in os.environ:
     sys.dont_write_bytecode, sys.pycache_prefix = False, os.environ["PYTHONPYCACHEPREFIX"]
+if "PYTEST_XDIST_WORKER" in os.environ:
+    bytecode.share()
 
 # a busy machine is slow, and no fault of what is tested; and each run draws the same examples, so
 # that a test fails for what was changed and never by luck

@@ -36,6 +36,14 @@ def test_every_member_is_read():
     assert completion.usage == {"total": "/all"}
 
 
+def test_what_the_document_does_not_say_the_dialect_does():
+    usual = read()
+    assert usual.instructions == ("system", "developer")
+    assert usual.annotation["type"] == "url_citation"
+    own = read(instructions=["boss"], annotation={"href": "{url}"})
+    assert (own.instructions, own.annotation) == (("boss",), {"href": "{url}"})
+
+
 def test_an_answer_that_is_all_choices_is_none():
     assert chat_completion.read({**SMALLEST, "response": {"choices": ""}}) is None
     assert chat_completion.read({**SMALLEST, "choice": {"content": ""}}) is None

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+import bundled
 from bundled import CONTRACT
 from servers.chat import TOKEN
 from servers.faults import FAULTS
@@ -53,6 +54,7 @@ def run(pytester: pytest.Pytester, project: Path, monkeypatch: pytest.MonkeyPatc
         with monkeypatch.context() as patch:
             for name, value in more.items():
                 patch.setenv(name, value)
+            bundled.read_once(patch)
             made = pytester.runpytest_subprocess if process else pytester.runpytest_inprocess
             result = made(*args)
         return int(result.ret), result.stdout.str() + result.stderr.str()

@@ -130,6 +130,8 @@ _COMPLETION = _members(
             {"operation": _WORD, "ids": {"type": "string", "pattern": "^(/[^/]*)*$"}},
             *("operation", "ids"),
         ),
+        "instructions": {"type": "array", "items": _WORD},
+        "annotation": {"type": "object"},
         "request": _members(
             _places(RequestPart) | {"token-limits": {"type": "array", "items": _POINTER}}
         ),

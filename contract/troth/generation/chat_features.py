@@ -195,13 +195,8 @@ class Chat:
 
     def with_usage(self, body: Any) -> Any:
         """*body* asking for the usage of a stream."""
-        tokens = self.tokens("include-usage")
-        if tokens is None:
-            return body
-        for depth in range(1, len(tokens)):
-            if not isinstance(_at(body, tokens[:depth]), dict):
-                body = put(body, tokens[:depth], {})
-        return put(body, tokens, True)
+        where = self.completion.request.get("include-usage")
+        return body if where is None else pointers.put(body, where, True)
 
 
 def _two(source: Source) -> int:
@@ -214,9 +209,3 @@ def _setting(tokens: tuple[str, ...], value: Any) -> Any:
 
 def _user(text: str) -> dict[str, Any]:
     return {"role": "user", "content": text}
-
-
-def _at(value: Any, tokens: tuple[str, ...]) -> Any:
-    for token in tokens:
-        value = value.get(token) if isinstance(value, dict) else None
-    return value

@@ -96,15 +96,8 @@ def streaming(operation: Operation, schema: Schema, body: Any) -> Any:
 
     The document says with `x-troth-when` when it streams; each member that could be it is tried.
     """
-    wanted = next(
-        (
-            entry
-            for response in operation.responses
-            for entry in response.content
-            if entry.is_stream and entry.when is not None
-        ),
-        None,
-    )
+    conditional = (each for each in operation.answer_types if each.is_stream and each.when)
+    wanted = next(conditional, None)
     if wanted is None or not isinstance(body, dict):
         return None
     for factor in member_factors(schema, skip=lambda name: False):
@@ -117,11 +110,7 @@ def streaming(operation: Operation, schema: Schema, body: Any) -> Any:
 
 def is_streaming(operation: Operation, body: Any) -> bool:
     """Whether the document promises a stream as the answer to *body*."""
-    return any(
-        entry.is_stream and _holds(entry, body)
-        for response in operation.responses
-        for entry in response.content
-    )
+    return any(entry.is_stream and _holds(entry, body) for entry in operation.answer_types)
 
 
 def _holds(entry: MediaType, body: Any) -> bool:

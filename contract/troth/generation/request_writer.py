@@ -119,11 +119,7 @@ def assemble(
 
 def accept(operation: Operation) -> tuple[str, str]:
     """The Accept field that takes every media type with which the operation may answer."""
-    offered = (
-        media_type.essence(entry.content_type)
-        for response in operation.responses
-        for entry in response.content
-    )
+    offered = (media_type.essence(entry.content_type) for entry in operation.answer_types)
     return ("Accept", ", ".join(dict.fromkeys(offered)) or "*/*")
 
 

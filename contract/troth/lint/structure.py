@@ -169,8 +169,7 @@ def _inapplicable(survey: Survey, contract: Contract) -> Iterator[Diagnostic]:
 
 
 def _hindrances(law: Law, operation: Operation) -> Iterator[str]:
-    entries = [entry for response in operation.responses for entry in response.content]
-    has_items = any(entry.is_stream or entry.is_sequence for entry in entries)
+    has_items = any(entry.is_stream or entry.is_sequence for entry in operation.answer_types)
     absent = {
         "request": operation.request_body is None and f"{operation.name} has no request body",
         "events": not has_items and f"{operation.name} declares no stream",

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from troth import pointer as pointers
+from troth.document.source import data_beside
 from troth.document.vocabulary import (
     ChoicePart,
     EmbeddingRequestPart,
@@ -37,7 +38,8 @@ class ChatCompletion:
     """The JSON Pointers of the parts that the document names; *token_limits* are of the request.
 
     *choice* points into one of the choices, *usage* into the usage.  The choices and the content
-    of one are always there.
+    of one are always there.  A message that says how to answer is of one of the roles
+    *instructions*; *annotation* is what cites a link, with `{url}` and the like for its parts.
     """
 
     request: Mapping[RequestPart, str]
@@ -48,6 +50,8 @@ class ChatCompletion:
     id_prefix: str
     base_path: str
     models: ModelList | None
+    instructions: tuple[str, ...]
+    annotation: Mapping[str, Any]
 
     @property
     def usage_total(self) -> tuple[str, ...]:
@@ -106,6 +110,7 @@ def read(value: Mapping[str, Any]) -> ChatCompletion | None:
     response, choice = _places(value["response"]), _places(value["choice"])
     if "choices" not in response or "content" not in choice:
         return None
+    dialect = data_beside(__file__)[value["dialect"]]
     request = dict(value.get("request", {}))
     limits = request.pop("token-limits", ())
     models = value.get("models")
@@ -118,6 +123,8 @@ def read(value: Mapping[str, Any]) -> ChatCompletion | None:
         id_prefix=value.get("id-prefix", ""),
         base_path=value.get("base-path", "").rstrip("/"),
         models=ModelList(models["operation"], models["ids"]) if models else None,
+        instructions=tuple(value.get("instructions", dialect["instructions"])),
+        annotation=value.get("annotation", dialect["annotation"]),
     )
 
 

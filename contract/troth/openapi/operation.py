@@ -7,7 +7,7 @@ them.  Every value carries the JSON Pointer of the object that it was read from.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
@@ -364,6 +364,11 @@ class Operation:
     def has_own_query(self) -> bool:
         """Whether its path ends in a query, which every request to it has."""
         return "?" in self.path and bool(self.template.query)
+
+    @property
+    def answer_types(self) -> Iterator[MediaType]:
+        """The media types of all its responses."""
+        return (entry for response in self.responses for entry in response.content)
 
     def answer_type(self, response: Response) -> MediaType | None:
         """What the document says of the body of *response*."""

@@ -566,7 +566,10 @@ class _Reader:
         arrays: dict[DeclaredResponse, str] = {}
         sent: dict[RequestBody, str] = {}
         maps: set[DeclaredResponse] = set()
-        taken: dict[RequestBody, View | None] = {}
+        every = (each for operations in resource.operations.values() for each in operations)
+        own = next(filter(None, map(_told_item, every)), item)
+        apart = envelopes.attributes_in(own) if own is not None else ""
+        bare: set[RequestBody] = set()
         for role, operations in resource.operations.items():
             for operation in operations:
                 says = operation.resource if isinstance(operation.resource, Mapping) else {}
@@ -574,7 +577,8 @@ class _Reader:
                 view = of_request(operation)
                 if body is not None and role not in ("search", "action") and view is not None:
                     sent[body] = says.get("sent", envelopes.sent_in(view, resource.name, item))
-                    taken[body] = view.at(sent[body])
+                    if envelopes.is_bare(view.at(sent[body]), own):
+                        bare.add(body)
                 for response in envelopes.successes(operation):
                     is_list = role in ("list", "search")
                     told = says.get("items" if is_list else "item")
@@ -589,30 +593,24 @@ class _Reader:
             for operation in resource.operations.get(role, ())
         }
         main = next(iter(resource.operations.get("list", ())), None)
-        one = shown_item(resource, items) or item
         return replace(
             resource,
             item_places=items,
             array_places=arrays,
             sent_places=sent,
             maps=frozenset(maps),
-            apart=envelopes.attributes_in(one) if one is not None else "",
-            bare=frozenset(body for body, view in taken.items() if envelopes.is_bare(view, one)),
+            apart=apart,
+            bare=frozenset(bare),
             listing=listings[main] if main is not None else None,
             listings=listings,
         )
 
 
-def shown_item(resource: Resource, places: Mapping[DeclaredResponse, str]) -> View | None:
-    """What an item is in the answer to its reading, or else to its creation."""
-    for operation in (
-        one for role in ("read", "create") for one in resource.operations.get(role, ())
-    ):
-        for response in envelopes.successes(operation):
-            view = of_content(response.content) if response in places else None
-            if view is not None:
-                return view.at(places[response])
-    return None
+def _told_item(operation: Operation) -> View | None:
+    """What an item is where the document says in so many words where *operation* answers it."""
+    says = operation.resource if isinstance(operation.resource, Mapping) else {}
+    answer = envelopes.answer(operation) if "item" in says else None
+    return answer.at(says["item"]) if answer is not None else None
 
 
 def listing_of(operation: Operation, item: View | None) -> Listing:

@@ -10,7 +10,7 @@ text of a tool call's arguments; an answer that reaches the limit says `length`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -30,7 +30,6 @@ from troth_mock.chat.request import (
     Tool,
     instance,
     last_user_text,
-    system_text,
     written_object,
 )
 from troth_mock.chat.tokens import count, logprob_entries, tokens
@@ -192,8 +191,7 @@ def _texts(request: ChatRequest, seed: Seed) -> list[str]:
         return [text.report(results, number=number, index=index) for index in indexes]
     question = last_user_text(request.messages)
     asked = partial(text.answer, question, number=number, brief=brief)
-    system = system_text(request.messages)
-    texts = [asked(index=index, system=system) for index in indexes]
+    texts = [asked(index=index, system=request.system) for index in indexes]
     if request.searches:
         return [text.with_links(said, number=number + index) for index, said in enumerate(texts)]
     return texts
@@ -229,7 +227,7 @@ def _json_text(request: ChatRequest, seed: Seed) -> str:
 def _some_object(request: ChatRequest, seed: Seed) -> Any:
     """An object such as the messages ask for in words, by a JSON Schema or by its keys."""
     question, number = last_user_text(request.messages), _number(seed)
-    for said in (question, system_text(request.messages)):
+    for said in (question, request.system):
         found = written_object(said, seed)
         if found is None and (keys := keys_of(said)):
             found = dict(text.values_of(keys, number))
@@ -276,7 +274,7 @@ class Completions:
             parts = [seed.child("choice", index) for index in range(request.choices)]
             choices = [message.draft(request, part) for part in parts]
         if self._annotates:
-            choices = [_annotated(draft) for draft in choices]
+            choices = [_annotated(draft, self.members.annotation) for draft in choices]
         placeholder = f"mark-{seed.key.hex()}"
         template = self.pool[seed.key[0] % len(self.pool)]
         body = self._body(request, choices, seed, created=created, template=template)
@@ -393,11 +391,11 @@ class Completions:
         return self._is_valid(body)
 
 
-def _annotated(draft: Draft) -> Draft:
+def _annotated(draft: Draft, annotation: Mapping[str, Any]) -> Draft:
     """*draft* with the annotations of the links in its text, unless it has its own."""
     if draft.annotations is not None or not draft.pieces:
         return draft
-    return replace(draft, annotations=text.citations("".join(draft.pieces)))
+    return replace(draft, annotations=text.citations("".join(draft.pieces), annotation))
 
 
 def _number(seed: Seed) -> int:

@@ -30,7 +30,8 @@ class ChatMembers:
 
     Parts go by the names that the document uses (`finish-reason`).  *extras* are the members of a
     request that say anything but the model and the messages; *cuts* those that only say how much
-    of the answer is sent, and in which form.
+    of the answer is sent, and in which form.  *instructions* are the roles of messages that say how
+    to answer, *annotation* is what cites a link.
     """
 
     request: Mapping[str, Getter]
@@ -40,6 +41,8 @@ class ChatMembers:
     choice: Mapping[str, Names]
     usage: Mapping[str, Names]
     id_prefix: str
+    instructions: tuple[str, ...]
+    annotation: Mapping[str, Any]
     extras: frozenset[str]
     cuts: frozenset[str]
 
@@ -64,6 +67,8 @@ def compile_members(completion: ChatCompletion) -> ChatMembers:
         choice={name: pointer.split(at) for name, at in completion.choice.items()},
         usage={name: pointer.split(at) for name, at in completion.usage.items()},
         id_prefix=completion.id_prefix,
+        instructions=completion.instructions,
+        annotation=completion.annotation,
         extras=_tops(at for name, at in places if name not in ("model", "messages")),
         cuts=_tops(at for name, at in places if name in _CUTS),
     )

@@ -58,7 +58,8 @@ class ChatRequest:
     *force* is the name of the tool that must be called, "" for any; None leaves it to the rule.
     *format* is `text`, `json_object` or `json_schema` (then *schema* is compiled).
     *top_logprobs* is None where no logprobs are asked for.  *reasoning* is how many sentences of it
-    there are before the answer.  One that *searches* the web has links to what it found.
+    there are before the answer.  One that *searches* the web has links to what it found; *system*
+    is the text that says how to answer.
     """
 
     model: Any = None
@@ -77,23 +78,24 @@ class ChatRequest:
     includes_usage: bool = False
     reasoning: int = 0
     searches: bool = False
+    system: str = ""
 
 
 def read_request(members: ChatMembers, body: Any) -> ChatRequest:
     """Read what *body* asks for.  Raises Refused."""
     get = members.request
     messages = get["messages"](body)
+    messages = messages if type(messages) is list else ()
+    system = system_text(messages, members.instructions)
     if type(body) is dict and members.extras.isdisjoint(body):
         return ChatRequest(
-            get["model"](body),
-            messages if type(messages) is list else (),
-            reasoning=_reasoning(members, None),
+            get["model"](body), messages, reasoning=_reasoning(members, None), system=system
         )
     tools, force = _tools(members, body)
     kind, schema, schema_at = _format(members, get["response-format"](body))
     return ChatRequest(
         model=get["model"](body),
-        messages=messages if type(messages) is list else (),
+        messages=messages,
         choices=_choices(members, get["choices"](body)),
         limit=_limit(members, body),
         stops=_stops(get["stop"](body)),
@@ -108,6 +110,7 @@ def read_request(members: ChatMembers, body: Any) -> ChatRequest:
         includes_usage=get["include-usage"](body) is True,
         reasoning=_reasoning(members, get["reasoning"](body)),
         searches=get["search"](body) not in (None, False),
+        system=system,
     )
 
 
@@ -265,10 +268,10 @@ def last_user_text(messages: Sequence[Any]) -> str:
     return text.text_of(last.get("content")) if type(last) is dict else ""
 
 
-def system_text(messages: Sequence[Any]) -> str:
-    """The text of the message of a system that *messages* begin with, or nothing."""
+def system_text(messages: Sequence[Any], roles: Sequence[str]) -> str:
+    """The text of a message of one of *roles* that *messages* begin with, or nothing."""
     first = messages[0] if messages else None
-    if type(first) is dict and first.get("role") in ("system", "developer"):
+    if type(first) is dict and first.get("role") in roles:
         return text.text_of(first.get("content"))
     return ""
 

@@ -13,10 +13,11 @@ those of `tokens.tokens(text)`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from functools import cache
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache, partial
 from typing import Any, NamedTuple
 
+from troth import pointer
 from troth.generation.values import synthesize
 from troth.http import json_text
 from troth.schema.untrusted_schema import embedded
@@ -336,20 +337,22 @@ _LINK = re.compile(
 )
 
 
-def citations(text: str) -> list[dict[str, Any]]:
-    """What each link in *text* (Markdown) cites, as an annotation of the message."""
-    return [
-        {
-            "type": "url_citation",
-            "url_citation": {
-                "start_index": link.start(),
-                "end_index": link.end(),
-                "title": link["title"] or link["text"],
-                "url": link["url"],
-            },
+def citations(text: str, annotation: Mapping[str, Any]) -> list[Any]:
+    """What each link in *text* (Markdown) cites, each as *annotation* with the link's parts."""
+    found = []
+    for link in _LINK.finditer(text):
+        parts = {
+            "{start}": link.start(),
+            "{end}": link.end(),
+            "{title}": link["title"] or link["text"],
+            "{url}": link["url"],
         }
-        for link in _LINK.finditer(text)
-    ]
+        found.append(pointer.mapped(partial(_part, parts), annotation))
+    return found
+
+
+def _part(parts: Mapping[str, Any], value: Any) -> Any:
+    return parts.get(value, value) if type(value) is str else value
 
 
 def with_links(text: str, *, number: int) -> str:

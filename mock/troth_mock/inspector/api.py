@@ -503,9 +503,7 @@ class ControlApi:
             "description": raw.get("description"),
             "tags": list(operation.tags),
             "deprecated": raw.get("deprecated") is True,
-            "streams": any(
-                entry.is_stream for each in operation.responses for entry in each.content
-            ),
+            "streams": any(entry.is_stream for entry in operation.answer_types),
             "chat": chat_places(operation),
             "parameters": [
                 {

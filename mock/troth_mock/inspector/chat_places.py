@@ -43,6 +43,7 @@ def chat_places(operation: Operation) -> dict[str, Any] | None:
         "streamed": None if chunk is None else made.streamed,
         "messages": completion.request["messages"],
         "model": completion.request.get("model"),
+        "instructions": next(iter(completion.instructions), None),
         # what the dialect calls them
         "message": {"role": "/role", "content": "/content"},
         "answer": _places(members.response["choices"], members.choice),
@@ -54,14 +55,13 @@ def _chunk(operation: Operation) -> dict[str, str] | None:
     """The places in a chunk; None where no stream's chunks fold to choices by a key."""
     assert operation.completion is not None
     members = compile_members(operation.completion)
-    for response in operation.responses:
-        for entry in response.content:
-            if not entry.is_stream or entry.assembly is None:
-                continue
-            chunker = Chunker(entry.assembly, members, framing(entry))
-            if "content" in chunker.parts.at:
-                choices = chunker.locate(members.response["choices"])
-                return _places(choices, chunker.parts.at)
+    for entry in operation.answer_types:
+        if not entry.is_stream or entry.assembly is None:
+            continue
+        chunker = Chunker(entry.assembly, members, framing(entry))
+        if "content" in chunker.parts.at:
+            choices = chunker.locate(members.response["choices"])
+            return _places(choices, chunker.parts.at)
     return None
 
 

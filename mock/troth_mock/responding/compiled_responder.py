@@ -73,6 +73,7 @@ class CompiledResponder:
         self._model, self._messages = members.request["model"], members.request["messages"]
         self._includes_usage = members.request["include-usage"]
         self._annotates = "annotations" in members.choice
+        self._roles = members.instructions
         self._limits = tuple(get for _, get in members.token_limits)
         usual = ("model", "messages", "include-usage", "token-limits")
         self._unusual = frozenset(
@@ -118,7 +119,7 @@ class CompiledResponder:
             text_key = self._digest(value, formal | self._cuts)
         # the seed is a hash already: see completion
         number = int.from_bytes(text_key[8:], "big")
-        speech = compose(question, number=number, system=system_text(messages))
+        speech = compose(question, number=number, system=system_text(messages, self._roles))
         if self._annotates and speech.has_links():
             return None
         size = speech.size()

@@ -164,6 +164,12 @@ def _put(value: dict[str, Any], name: str, known: Any, is_valid: Callable[[Any],
         value[name] = one
         if is_valid(value):
             return
+    if isinstance(known, dict) and isinstance(before, dict):
+        # what of it may be there
+        inner = value[name] = dict(before)
+        for each, part in known.items():
+            _put(inner, each, part, lambda _: is_valid(value))
+        return
     del value[name]
     # what is null for the client may be nothing for the answer
     if was_there and not (known is None and is_valid(value)):

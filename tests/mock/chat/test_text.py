@@ -7,7 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from troth_mock.chat import corpus
-from troth_mock.chat.text import answer, report, shortened, subject, text_of, topic, words_of
+from troth_mock.chat.request import system_text
+from troth_mock.chat.text import (
+    answer,
+    citations,
+    report,
+    shortened,
+    subject,
+    text_of,
+    topic,
+    words_of,
+)  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -148,3 +158,16 @@ def test_the_subject_is_the_last_name(message, expected):
 
 def test_words_of_a_message_are_those_that_tell_something():
     assert words_of("What's the Weather in Paris?") == ["weather", "paris"]
+
+
+def test_a_link_is_cited_as_the_document_has_it():
+    annotation = {"kind": "page", "at": ["{start}", "{end}"], "page": {"is": "{url}", "of": 7}}
+    assert citations("See [a](https://e.example/b).", annotation) == [
+        {"kind": "page", "at": [4, 28], "page": {"is": "https://e.example/b", "of": 7}}
+    ]
+
+
+def test_who_says_how_to_answer_has_a_role_that_the_document_names():
+    messages = [{"role": "boss", "content": "Be brief."}, {"role": "user", "content": "Hi"}]
+    assert system_text(messages, ("boss",)) == "Be brief."
+    assert system_text(messages, ("system",)) == ""

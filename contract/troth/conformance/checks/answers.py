@@ -74,8 +74,7 @@ def _form_members(operation: Operation | None) -> set[str]:
         return set()
     members = {
         name
-        for response in operation.responses
-        for entry in response.content
+        for entry in operation.answer_types
         if entry.when is not None
         for name in entry.when.scope.members.get("request", ())
     }

@@ -70,6 +70,7 @@ export class ChatPage {
       operation.request = operations[0]?.request ?? { method: operation.method, target: operation.path, fields: [] };
     }
     const { chat } = operation;
+    this._system.parentElement.hidden = !chat.instructions;
     this._model.value = (chat.model && at(chat.whole, chat.model)) ?? "";
     this._streams.disabled = !chat.streamed;
     this._streams.checked = Boolean(chat.streamed);
@@ -106,7 +107,7 @@ export class ChatPage {
     const shown = new Answer(this._talk);
     const { chat, request } = this._operation;
     const system = this._system.value.trim();
-    const turns = [...(system ? [["system", system]] : []), ...this._turns];
+    const turns = [...(system && chat.instructions ? [[chat.instructions, system]] : []), ...this._turns];
     const streamed = this._streams.checked && Boolean(chat.streamed);
     const body = conversation(chat, { turns, model: this._model.value, streamed });
     this._journal.next(request.method, request.target, (id) => shown.lead(id));
