@@ -566,7 +566,9 @@ class _Reader:
         arrays: dict[DeclaredResponse, str] = {}
         sent: dict[RequestBody, str] = {}
         maps: set[DeclaredResponse] = set()
-        apart = envelopes.attributes_in(item) if item is not None else ""
+        every = (each for operations in resource.operations.values() for each in operations)
+        own = next(filter(None, map(_told_item, every)), item)
+        apart = envelopes.attributes_in(own) if own is not None else ""
         bare: set[RequestBody] = set()
         for role, operations in resource.operations.items():
             for operation in operations:
@@ -575,7 +577,7 @@ class _Reader:
                 view = of_request(operation)
                 if body is not None and role not in ("search", "action") and view is not None:
                     sent[body] = says.get("sent", envelopes.sent_in(view, resource.name, item))
-                    if envelopes.is_bare(view.at(sent[body]), item):
+                    if envelopes.is_bare(view.at(sent[body]), own):
                         bare.add(body)
                 for response in envelopes.successes(operation):
                     is_list = role in ("list", "search")
@@ -602,6 +604,13 @@ class _Reader:
             listing=listings[main] if main is not None else None,
             listings=listings,
         )
+
+
+def _told_item(operation: Operation) -> View | None:
+    """What an item is where the document says in so many words where *operation* answers it."""
+    says = operation.resource if isinstance(operation.resource, Mapping) else {}
+    answer = envelopes.answer(operation) if "item" in says else None
+    return answer.at(says["item"]) if answer is not None else None
 
 
 def listing_of(operation: Operation, item: View | None) -> Listing:

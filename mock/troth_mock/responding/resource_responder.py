@@ -35,6 +35,7 @@ from troth_mock.responding.identifiers import (
     free_key,
     key_of,
     own_parameter,
+    told_name,
     variables,
 )
 from troth_mock.responding.item_list import ItemList
@@ -54,6 +55,7 @@ from troth_mock.responding.resource_store import (
     Asker,
     Found,
     ResourceStore,
+    tells_place,
 )
 from troth_mock.storage import server_side
 from troth_mock.storage.sessions import Collection, Item, Place, all_items, text_of
@@ -110,6 +112,8 @@ class ResourceResponder:
             return self._missing(lost.key, name=lost.resource.name)
         if self.role in ("list", "search"):
             return self._listed(asked, above, asker)
+        if above is None and self.role == "create" and tells_place(self.resource, self.operation):
+            return self._created_somewhere(asked, asker)
         if above is None:
             return None
         place, key = (self.resource.path, above), self._key(asked)
@@ -354,6 +358,34 @@ class ResourceResponder:
             for names, one in told
             if one is not None and words_of(name) in names
         }
+
+    def _created_somewhere(self, asked: Asked, asker: Asker) -> Kept:
+        """A new thing of which the answer tells in what it is, and no request."""
+        made: list[Kept] = []
+        names = zip(
+            shape_of(self.resource.path)[1],
+            variables(self.resource.path, self.operation.path),
+            strict=True,
+        )
+        above = [pair for pair in names if pair[0] != self.resource.parameter]
+
+        def show(entry: MediaType, drawn: Any) -> Any:
+            told = pointer.find(drawn, self.resource.item(self.operation, self.status) or "")
+            texts = [
+                told_name(told, name)
+                if own is None
+                else unquote(asked.match.path_parameters.get(own, ""))
+                for name, own in above
+            ]
+            known = tuple(text for text in texts if text)
+            if len(known) < len(texts):
+                return drawn
+            place = (self.resource.path, known)
+            made.append(self._created(asked, place, asker, self._key(asked)))
+            return made[0].show(entry, drawn)
+
+        said = self._said_of(asked, self._sent(asked))
+        return Kept(asked.seed, said, show, fields=lambda: made[0].fields() if made else ())
 
     def _said_of(self, asked: Asked, sent: Any) -> Said:
         """What *asked* says of a new thing, of which *sent* is what a client can set."""

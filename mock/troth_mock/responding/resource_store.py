@@ -160,11 +160,16 @@ class ResourceStore:
                     if len(texts) == count
                     for key in self.collection(parent, (parent.path, texts), asker).items
                 ][:_MOST_PARENTS]
-        for texts in above:
+        made_in = (at[1] for at in tuple(asker.session.collections) if at[0] == resource.path)
+        at_start: set[str] = set()
+        for texts in dict.fromkeys((*above, *made_in)):
             place = (resource.path, texts)
             collection = self.collection(resource, place, asker)
             for key, item in all_items(collection, asker.credentials):
-                yield Found(place, key, item)
+                # what examples name is at the start of each
+                if item.is_made or key not in at_start:
+                    yield Found(place, key, item)
+                at_start |= set() if item.is_made else {key}
 
     def addresses(self, operation: Operation, session: str) -> list[Mapping[str, str]]:
         """What stands in the path of *operation*, by name, for each thing that *session* has.
@@ -369,8 +374,13 @@ def _tells(resource: Resource) -> Iterator[bool]:
         yield at is not None and None not in (resource.identifier, resource.parameter)
 
 
-def _is_placed(resource: Resource, operation: Operation) -> bool:
-    """Whether a request of *operation* says in what the things are that *resource* has."""
+def tells_place(resource: Resource, operation: Operation) -> bool:
+    """Whether the answer of *operation* tells in what the thing is, where its request does not."""
+    return _is_placed(resource, operation) and not _is_placed(resource, operation, told=False)
+
+
+def _is_placed(resource: Resource, operation: Operation, *, told: bool = True) -> bool:
+    """Whether *operation* says in what a thing is: its request does, or (*told*) its answer."""
     names, own = shape_of(resource.path)[1], variables(resource.path, operation.path)
     above = dict(zip(names, own, strict=True))
     if names and names[-1] == resource.parameter:
@@ -383,6 +393,10 @@ def _is_placed(resource: Resource, operation: Operation) -> bool:
         for name in members_at(entry.schema, "").names
     }
     sent |= {words_of(each.name) for each in operation.parameters if each.location == "query"}
+    declared, at = answered(operation), resource.item(operation, _status(operation))
+    for entry in declared.content if told and declared is not None and at is not None else ():
+        if entry.schema is not None:
+            sent |= set(map(words_of, members_at(entry.schema, at or "").names))
     return all(one is not None or words_of(name) in sent for name, one in above.items())
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -573,16 +574,23 @@ def test_what_may_be_told_of_an_object_is_though_a_part_of_it_may_not() -> None:
     assert isinstance(read["config"]["retries"], str)
 
 
-def test_what_is_made_nobody_knows_where_may_be_anywhere() -> None:
+def repos(repo: Any) -> dict[str, Any]:
+    """Things that are made in one place, and are in another."""
+
     def named(*names: str) -> list[Any]:
         return [{"name": one, "in": "path", "required": True, "schema": TEXT} for one in names]
 
-    repo = {"type": "object", "required": ["name"], "properties": {"name": TEXT}}
-    paths = {
-        "/me/repos": {"post": operation(body=sent(repo), _201=answer(repo))},
+    sends = {"type": "object", "required": ["name"], "properties": {"name": TEXT}}
+    location = {"Location": {"schema": TEXT, "example": "/repos/octo/world"}}
+    every = answer({"type": "array", "items": repo})
+    return {
+        "/me/repos": {
+            "get": operation(_200=every),
+            "post": operation(body=sent(sends), _201=answer(repo, headers=location)),
+        },
         "/users/{owner}/repos": {
             "parameters": named("owner"),
-            "get": operation("404", _200=answer({"type": "array", "items": repo})),
+            "get": operation("404", _200=every),
         },
         "/repos/{owner}/{repo}": {
             "parameters": named("owner", "repo"),
@@ -590,8 +598,31 @@ def test_what_is_made_nobody_knows_where_may_be_anywhere() -> None:
             "delete": operation("404", _204=answer()),
         },
     }
-    mock = Client(paths)
+
+
+def test_what_is_made_nobody_knows_where_may_be_anywhere() -> None:
+    mock = Client(repos({"type": "object", "required": ["name"], "properties": {"name": TEXT}}))
     mock.ask("POST", "/me/repos", {"name": "troth"})
     assert mock.status("GET", "/repos/ada/troth") == 200
     mock.ask("DELETE", "/repos/ada/troth")
     assert mock.status("GET", "/repos/ada/troth") == 404
+
+
+@pytest.mark.parametrize("is_object", [False, True])
+def test_what_is_made_is_where_its_answer_says(is_object: bool) -> None:
+    user = {"type": "object", "required": ["login"], "properties": {"login": TEXT}}
+    repo = {
+        "type": "object",
+        "required": ["name", "owner", "stars"],
+        "properties": {"name": TEXT, "owner": user if is_object else TEXT, "stars": INTEGER},
+    }
+    mock = Client(repos(repo))
+    reply = mock.reply("POST", "/me/repos", {"name": "troth"})
+    made = json.loads(reply.body or b"")
+    owner = quote(made["owner"]["login"] if is_object else made["owner"])
+    assert dict(reply.fields)["Location"] == f"/repos/{owner}/troth"
+    assert mock.ask("GET", f"/repos/{owner}/troth") == made
+    assert made in mock.ask("GET", "/me/repos")
+    assert made in mock.ask("GET", f"/users/{owner}/repos")
+    mock.ask("DELETE", f"/repos/{owner}/troth")
+    assert mock.status("GET", f"/repos/{owner}/troth") == 404

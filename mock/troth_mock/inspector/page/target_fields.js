@@ -3,6 +3,8 @@
 import { element, fill, labelled } from "./dom.js";
 import { suggesting } from "./suggestions.js";
 
+const SHOWN = 3;
+
 /** The fields of *target*, an input; *operation* says its path template and its parameters. */
 export function targetFields(operation, target) {
   const place = element("div", { class: "grid" });
@@ -34,7 +36,8 @@ function field(operation, location, part, write) {
   const { stored = [] } = declared ?? {};
   return labelled([element("span", { class: "mono" }, part.name), ` ${location}`, declared?.required && location === "query" && ", required"],
     stored.length ? suggesting(input, stored) : input,
-    stored.length > 0 && `${stored.length} stored to choose from`);
+    // a browser offers only those that begin as what stands there already
+    stored.length > 0 && `stored: ${stored.slice(0, SHOWN).join(", ")}${stored.length > SHOWN ? " …" : ""}`);
 }
 
 /** What stands in *target*: before the path, for each name of the *template*, and in the query. */
