@@ -327,9 +327,18 @@ async def _not_put(trial: Trial, item: Item, *, by: Answer, inner: object) -> No
 
 async def derived(trial: Trial) -> None:
     """What a server works out of what it was sent it works out anew when that is changed."""
-    made = [each for each in trial.items() if isinstance(each.created.item, dict)]
-    sent = {name for each in made if isinstance(each.sent, dict) for name in each.sent}
-    known = derivations([each.created.item for each in made], sent=sent)
+    creating = trial.subject("create")
+    place = trial.resource.sent(creating.operation) if creating is not None else None
+    # also of those that are there no more: of what has little nothing is worked out
+    made = [
+        each
+        for each in trial.answers
+        if creating is not None and each.operation is creating.operation
+        if each.succeeded and isinstance(each.item, dict)
+    ]
+    bodies = [at(each.case.value, place) for each in made]
+    sent = {name for each in bodies if isinstance(each, dict) for name in each}
+    known = derivations([each.item for each in made], sent=sent)
     item = await trial.create() if known else None
     before = await current(trial, item) if item is not None else None
     if item is None or before is None:
