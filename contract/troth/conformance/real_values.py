@@ -20,13 +20,13 @@ from urllib.parse import parse_qsl, quote, unquote
 from uuid import UUID
 
 from troth import pointer as pointers
+from troth.conformance import references
 from troth.conformance.cases.case import Case
 from troth.conformance.selection import SAFE_METHODS
 from troth.conformance.settings import Settings
 from troth.generation.locations import put
 from troth.generation.natural_values import another
 from troth.generation.parameters import examples, is_read, parameter_value, schema_of
-from troth.generation.raw_json import write
 from troth.generation.request_writer import UNSET, Values, body_type, in_path, refilled
 from troth.generation.requests import tokens_of
 from troth.generation.source import Quick, Seeded
@@ -58,16 +58,6 @@ _UNLIKELY = 12
 #: What no type but a text takes, and nobody calls anything: it can be no item's name in disguise.
 _MADE_UP = re.compile(r"[A-Za-z!%-]+|x{20,}")
 
-#: So deep in a body is looked for what refers to something.
-_DEPTH = 5
-_IDENTIFYING = frozenset({"id", "ids", "uuid", "uuids", "guid", "guids", "ref", "refs"})
-_MOMENT = re.compile(r"\d{4}-\d\d-\d\d(?:[Tt ]|$)|\d\d:\d\d(?::\d\d|$)")
-#: Words of the names of a lower bound, and what its upper one is called by.
-_OPPOSITES = {
-    "min": "max", "minimum": "maximum", "from": "to", "start": "end", "begin": "end",
-    "lower": "upper", "low": "high", "least": "most", "since": "until", "after": "before",
-}  # fmt: skip
-_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 #: Words of what takes away more than it names.
 _SWEEPING = frozenset(
@@ -181,7 +171,7 @@ class RealValues:
         for body in (exchange.request.body, exchange.response.body if exchange.response else b""):
             with suppress(json_text.BadJson):
                 value = json_text.decode_lenient(body)[0]
-                named |= {str(one) for _, one in _references_in(value)}
+                named |= {str(one) for _, one in references.in_body(value)}
         return frozenset(named.union(*(self._above.get((one,), ()) for one in named)))
 
     def _touch(self, operation: Operation, texts: tuple[str, ...]) -> None:
@@ -366,14 +356,14 @@ class RealValues:
             return case
         members = self._settings.given(operation).members
         given = {pointers.of(tokens_of(name)) for name in members}
-        references = dict.fromkeys(
+        places = dict.fromkeys(
             filling.name
             for filling in self._resources.fillings(operation)
             if filling.location == "body" and filling.name not in given
         )
         body: bytes | None = case.request.body
         value = case.value
-        for at in references:
+        for at in places:
             old = pointers.find(value, at)
             if old is None:
                 continue
@@ -381,7 +371,7 @@ class RealValues:
             if not known or body is None:
                 return case.unsure()
             new = put(value, pointers.split(at), known[0].value)
-            body, value = _rewritten(body, value, new, (old, known[0].value)), new
+            body, value = references.rewritten(body, value, new, (old, known[0].value)), new
         if body is None:
             return case.unsure()
         return replace(case, request=replace(case.request, body=body))
@@ -393,9 +383,9 @@ class RealValues:
         were drawn, which are among them.
         """
         query = parse_qsl(case.request.target.partition("?")[2])
-        related = {*_related(dict(query)), *_related(case.value)}
-        found = [pair for pair in query if _refers(*pair)]
-        found += _references_in(case.value)
+        related = {*references.related(dict(query)), *references.related(case.value)}
+        found = [pair for pair in query if references.refers(*pair)]
+        found += references.in_body(case.value)
         if found:
             known = {str(one.value) for entries in self._known.values() for one in entries}
             related.update(name for name, value in found if str(value) not in known)
@@ -421,7 +411,7 @@ class RealValues:
         schema = entry.schema if entry is not None else None
         if schema is None or schema.is_valid(value) != schema.is_valid(case.value):
             return case  # it is what the case is about
-        body = _rewritten(case.request.body, case.value, value, (old, new))
+        body = references.rewritten(case.request.body, case.value, value, (old, new))
         if body is None:
             return case
         return replace(case, request=replace(case.request, body=body), value=value)
@@ -609,64 +599,6 @@ class RealValues:
         name = _last(operation)
         value = self._absent.get((operation.name, name), UNSET)
         return () if value is UNSET else (in_path(_parameter(operation, name), value),)
-
-
-def _references_in(value: Any, depth: int = 0) -> Iterator[tuple[str, Any]]:
-    """What in the body *value* refers to something by its name, or by what it is."""
-    if isinstance(value, list) and depth < _DEPTH:
-        for item in value[:_LISTED]:
-            yield from _references_in(item, depth + 1)
-    for name, member in value.items() if isinstance(value, dict) and depth < _DEPTH else ():
-        several = member if isinstance(member, list) else [member]
-        yield from ((name, one) for one in several[:_LISTED] if _refers(name, one))
-        yield from _references_in(member, depth + 1)
-
-
-def _related(value: Any, depth: int = 0) -> Iterator[str]:
-    """The members of *value* that no schema holds to one another, and most servers do.
-
-    One moment is to come before another, and what is called a minimum is to be below its maximum.
-    """
-    if isinstance(value, list) and depth < _DEPTH:
-        for item in value[:_LISTED]:
-            yield from _related(item, depth + 1)
-    if not isinstance(value, dict) or depth >= _DEPTH:
-        return
-    moments = [name for name, one in value.items() if isinstance(one, str) and _MOMENT.match(one)]
-    yield from moments if len(moments) > 1 else ()
-    names = {words_of(name): name for name in value}
-    for words, name in names.items():
-        for at, word in enumerate(words):
-            other = (*words[:at], _OPPOSITES.get(word, ""), *words[at + 1 :])
-            yield from (name, names[other]) if other in names else ()
-    for member in value.values():
-        yield from _related(member, depth + 1)
-
-
-def _refers(name: str, value: Any) -> bool:
-    """Whether a member is called after what it refers to (`owner_id`), or is a UUID."""
-    if type(value) not in (str, int) or value == "":
-        return False
-    words = words_of(name)
-    is_named = len(words) > 1 and words[-1] in _IDENTIFYING
-    is_own = len(words) == 1 and words[0] in _IDENTIFYING
-    return is_named or (not is_own and bool(_UUID.fullmatch(str(value))))
-
-
-def _rewritten(body: bytes, before: Any, after: Any, change: tuple[Any, Any]) -> bytes | None:
-    """The JSON text *body* of *before* as one of *after*, one of whose members is the *change*.
-
-    None: it cannot be told where in the text that member is.
-    """
-    try:
-        if body == write(before):
-            return write(after)
-        old, new = map(write, change)
-    except (ValueError, TypeError, OverflowError, RecursionError):
-        return None
-    # not the 0 of a `-0`, nor the 7 of a `7.0`
-    parts = re.split(rb"(?<![\w.+-])" + re.escape(old) + rb"(?![\w.+-])", body)
-    return new.join(parts) if len(parts) == 2 else None
 
 
 def _sweeps(operation: Operation) -> bool:

@@ -1,0 +1,85 @@
+"""What in a request names another thing, or has to agree with a value beside it.
+
+Schemas say neither: members are called after what they refer to (`owner_id`), or hold a UUID; and
+of two moments one is to come first, as most servers see to.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from troth.generation.raw_json import write
+from troth.openapi.names import words_of
+
+#: So deep in a body is looked for what refers to something.
+_DEPTH = 5
+_IDENTIFYING = frozenset({"id", "ids", "uuid", "uuids", "guid", "guids", "ref", "refs"})
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d(?:[Tt ]|$)|\d\d:\d\d(?::\d\d|$)")
+#: Words of the names of a lower bound, and what its upper one is called by.
+_OPPOSITES = {
+    "min": "max", "minimum": "maximum", "from": "to", "start": "end", "begin": "end",
+    "lower": "upper", "low": "high", "least": "most", "since": "until", "after": "before",
+}  # fmt: skip
+_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+#: Of one list so many items are looked at.
+_LISTED = 50
+
+
+def in_body(value: Any, depth: int = 0) -> Iterator[tuple[str, Any]]:
+    """What in the body *value* refers to something by its name, or by what it is."""
+    if isinstance(value, list) and depth < _DEPTH:
+        for item in value[:_LISTED]:
+            yield from in_body(item, depth + 1)
+    for name, member in value.items() if isinstance(value, dict) and depth < _DEPTH else ():
+        several = member if isinstance(member, list) else [member]
+        yield from ((name, one) for one in several[:_LISTED] if refers(name, one))
+        yield from in_body(member, depth + 1)
+
+
+def related(value: Any, depth: int = 0) -> Iterator[str]:
+    """The members of *value* that no schema holds to one another, and most servers do.
+
+    One moment is to come before another, and what is called a minimum is to be below its maximum.
+    """
+    if isinstance(value, list) and depth < _DEPTH:
+        for item in value[:_LISTED]:
+            yield from related(item, depth + 1)
+    if not isinstance(value, dict) or depth >= _DEPTH:
+        return
+    moments = [name for name, one in value.items() if isinstance(one, str) and _MOMENT.match(one)]
+    yield from moments if len(moments) > 1 else ()
+    names = {words_of(name): name for name in value}
+    for words, name in names.items():
+        for at, word in enumerate(words):
+            other = (*words[:at], _OPPOSITES.get(word, ""), *words[at + 1 :])
+            yield from (name, names[other]) if other in names else ()
+    for member in value.values():
+        yield from related(member, depth + 1)
+
+
+def refers(name: str, value: Any) -> bool:
+    """Whether a member is called after what it refers to (`owner_id`), or is a UUID."""
+    if type(value) not in (str, int) or value == "":
+        return False
+    words = words_of(name)
+    is_named = len(words) > 1 and words[-1] in _IDENTIFYING
+    is_own = len(words) == 1 and words[0] in _IDENTIFYING
+    return is_named or (not is_own and bool(_UUID.fullmatch(str(value))))
+
+
+def rewritten(body: bytes, before: Any, after: Any, change: tuple[Any, Any]) -> bytes | None:
+    """The JSON text *body* of *before* as one of *after*, one of whose members is the *change*.
+
+    None: it cannot be told where in the text that member is.
+    """
+    try:
+        if body == write(before):
+            return write(after)
+        old, new = map(write, change)
+    except (ValueError, TypeError, OverflowError, RecursionError):
+        return None
+    # not the 0 of a `-0`, nor the 7 of a `7.0`
+    parts = re.split(rb"(?<![\w.+-])" + re.escape(old) + rb"(?![\w.+-])", body)
+    return new.join(parts) if len(parts) == 2 else None
