@@ -43,7 +43,7 @@ from troth.openapi.listing import field_mask
 from troth.openapi.names import words_of
 from troth.openapi.operation import Operation
 from troth.openapi.resources import Role
-from troth.openapi.schema_view import View, of_request, view_of
+from troth.openapi.schema_view import View, of_answer, of_request, view_of
 from troth.violation import Severity
 
 #: What refuses the same PUT again for having been sent before.
@@ -600,10 +600,20 @@ async def replaced_by_less(trial: Trial) -> None:
     if after is None or after.item is UNSET:
         return
     kept = [name for name, value in left_out.items() if after.item.get(name) == value]
-    if kept:
+    if kept := [name for name in kept if not _has_to_be_one_of_few(item, after, name)]:
         them = "it" if len(kept) == 1 else "them"
         message = f"{answer.line} left out {', '.join(kept)}, and {after.line} still has {them}"
         trial.tell("resource.replace-keeps", message, by=after, of=answer, severity="warning")
+
+
+def _has_to_be_one_of_few(item: Item, answer: Answer, name: str) -> bool:
+    """Whether *answer* cannot do without the member *name*, and what it begins with may be so."""
+    view = of_answer(answer.operation, answer.status)
+    inner = view.at(item.resource.item(answer.operation, answer.status) or "") if view else None
+    if inner is None or name not in inner.required or name not in inner.members:
+        return False
+    member = inner.members[name]
+    return bool(member.values) or member.types <= {"boolean", "null"}
 
 
 CHECKS: tuple[Check, ...] = (

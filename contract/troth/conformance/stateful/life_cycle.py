@@ -36,6 +36,8 @@ from troth.conformance.stateful.volatile import lasting
 from troth.generation.request_writer import UNSET
 from troth.http import media_type
 from troth.openapi.names import in_singular, words_of
+from troth.openapi.operation import Operation
+from troth.openapi.paths import shape_of
 from troth.openapi.schema_view import View, of_answer, of_request
 from troth.violation import Severity
 
@@ -375,6 +377,8 @@ async def _missing_from(trial: Trial, item: Item, *, seen: Listed | None = None)
     found = seen or await trial.listed(item)
     if found is None or not found.is_whole or found.having(item) or not found.is_named(item):
         return None
+    if not _is_list_of(found.last.operation, item):
+        return None
     if await trial.patience(LIST_PATIENCE):
         found = await trial.listed(item)
         if found is None or not found.is_whole or found.having(item):
@@ -389,6 +393,17 @@ async def _missing_from(trial: Trial, item: Item, *, seen: Listed | None = None)
             return None
     answer = await trial.read(item)  # what cannot be read is missing for another reason
     return None if answer is not None and answer.is_missing else found
+
+
+def _is_list_of(listing: Operation, item: Item) -> bool:
+    """Whether *listing* is of what is created where *item* was, and not of what is elsewhere.
+
+    What an organisation gets need not be in the list of a user.
+    """
+    made = item.created.operation.path
+    if listing.path in (made, item.resource.collection):
+        return True
+    return set(shape_of(listing.path)[1]) == set(shape_of(made)[1])
 
 
 async def of_another(trial: Trial) -> None:
