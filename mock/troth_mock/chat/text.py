@@ -69,23 +69,6 @@ class Speech(NamedTuple):
         """Whether it may have links."""
         return any("](" in phrase.text for phrase in self.phrases)
 
-    def first(self, most: int) -> str:
-        """The first *most* tokens of the text."""
-        topic = self.topic
-        if not topic.isascii():
-            return "".join(tokens(self.text())[:most])
-        texts, size_of_topic = [], len(tokens(topic))
-        for phrase in self.phrases:
-            size = phrase.size + (size_of_topic if phrase.topic else 0)
-            if size > most:
-                # it is cut already; to cut it anew takes longer than all else
-                said = Speech((phrase,), topic).encoded(most)[:most]
-                texts.append(json_text.decode(b'"%b"' % b"".join([token[1:-1] for token in said])))
-                break
-            texts.append(Speech((phrase,), topic).text() if phrase.topic else phrase.text)
-            most -= size
-        return "".join(texts)
-
     def size(self) -> int:
         """How many tokens the text has."""
         topic = self.topic
@@ -99,11 +82,11 @@ class Speech(NamedTuple):
         return size + topics * len(tokens(topic)) if topics else size
 
     def encoded(self, most: int | None = None) -> list[bytes]:
-        """The tokens of the text, each as JSON; the first *most* of them at least."""
+        """The tokens of the text, each as JSON; or the first *most* of them."""
         topic = self.topic
         if not topic.isascii():
             # a mark may tie what stands around the topic to it
-            return [json_text.encode(token) for token in tokens(self.text())]
+            return [json_text.encode(token) for token in tokens(self.text())[:most]]
         encoded: list[bytes] = []
         for phrase in self.phrases:
             encoded += phrase.before
@@ -114,7 +97,7 @@ class Speech(NamedTuple):
                 encoded += phrase.after
             if most is not None and len(encoded) >= most:
                 break
-        return encoded
+        return encoded[:most]
 
 
 def phrases(texts: Iterable[str], *, after: str = "") -> tuple[Phrase, ...]:
