@@ -85,12 +85,15 @@ def size_of(head: Request) -> int:
 What = Literal["begun", "event", "ended", "forgotten"]
 Listener = Callable[[What, Entry | None], None]
 
+#: What makes an answer again that is not kept: a function, what it takes beside the request's body
+#: (something, the time in seconds since 1970 and the answer's head), and how many bytes it makes.
+Again = tuple[Callable[[Any, int, bytes, bytes], bytes], Any, int, bytes, int]
 #: An exchange that was answered at once, as it comes: times, head, body, answer, operation, and the
 #: size of the head, or 0.
-_Fresh = tuple[float, float, Request, bytes, bytes, str | None, int]
+_Fresh = tuple[float, float, Request, bytes, bytes | Again, str | None, int]
 #: The same when it is filed: number, change, times, head, body, its size, answer, its size, and
 #: what is kept of all.
-_Raw = tuple[int, int, float, float, Request, bytes, int, bytes, int, int]
+_Raw = tuple[int, int, float, float, Request, bytes, int, bytes | Again, int, int]
 
 
 @dataclass(slots=True)
@@ -144,7 +147,7 @@ class Journal:
         began: float,
         head: Request,
         body: bytes,
-        sent: bytes,
+        sent: bytes | Again,
         operation: str | None,
         size_of_head: int = 0,
     ) -> None:
@@ -157,8 +160,13 @@ class Journal:
         if self.listeners:
             self._file()
             self._tell("ended", self._entry(-1))
-        elif len(fresh) >= _TOGETHER or len(body) + len(sent) > MOST_OF_BODY:
+        elif len(fresh) >= _TOGETHER or len(body) > MOST_OF_BODY or len(sent) > MOST_OF_BODY:
             self._file()
+
+    def settle(self) -> None:
+        """Keep every answer as it was: what makes them again is about to go."""
+        for _ in self.newest_first():
+            pass
 
     def begin(
         self,
@@ -245,12 +253,17 @@ class Journal:
         if not self._fresh:
             return
         for began, ended, head, body, sent, operation, size_of_head in self._fresh:
-            size, sent_size = len(body), len(sent)
+            size = len(body)
+            start, sent_size = (sent, len(sent)) if isinstance(sent, bytes) else sent[3:]
             # HTTP/1.1 200: as bytes, which is as good and quicker
-            self._tally(operation, sent[9:12], sent_size, ended - began)
+            self._tally(operation, start[9:12], sent_size, ended - began)
+            # an answer that is made again counts as if it were kept: once looked at, it is
+            kept = size + sent_size
             if size > MOST_OF_BODY or sent_size > MOST_OF_ANSWER:
-                body, sent = body[:MOST_OF_BODY], sent[:MOST_OF_ANSWER]
-            kept = len(body) + len(sent) + (size_of_head or size_of(head))
+                sent = _bytes_of(sent, body)[:MOST_OF_ANSWER]
+                body = body[:MOST_OF_BODY]
+                kept = len(body) + len(sent)
+            kept += size_of_head or size_of(head)
             self._kept += kept
             self._count += 1
             self._change += 1
@@ -272,8 +285,9 @@ class Journal:
         entry = self._ring[index]
         if not isinstance(entry, Entry):
             number, change, began, ended, head, body, size, sent, sent_size, kept = entry
+            pieces = [(ended - began, _bytes_of(sent, body))]
             entry = self._ring[index] = Entry(
-                *(number, began, ended, head, body, size, [(ended - began, sent)], sent_size),
+                *(number, began, ended, head, body, size, pieces, sent_size),
                 kept=kept,
                 change=change,
             )
@@ -297,3 +311,11 @@ class Journal:
     def _tell(self, what: What, entry: Entry | None) -> None:
         for listener in self.listeners:
             listener(what, entry)
+
+
+def _bytes_of(sent: bytes | Again, body: bytes) -> bytes:
+    """What was sent to a request of *body*."""
+    if isinstance(sent, bytes):
+        return sent
+    make, what, now, head, _ = sent
+    return make(what, now, head, body)

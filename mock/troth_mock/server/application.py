@@ -55,7 +55,9 @@ from troth_mock.server.heads import (
     RequestHead,
     ResponseHeads,
     framed,
+    sent_again,
     wall_clock,
+    with_content,
 )
 from troth_mock.server.inspection import OWN, Inspection
 from troth_mock.server.pacing import Turns, beginning
@@ -162,6 +164,8 @@ class App:
 
     def use(self, contract: Contract) -> None:
         """Answer by *contract* from the next request on; what clients made and changed stays."""
+        if self.journal is not None:
+            self.journal.settle()
         self.contract = contract
         self.responder = self.responder.of(contract)
         self._pages = Pages(contract, is_ready=lambda: not self.draining)
@@ -345,14 +349,19 @@ class App:
 
     def _respond_compiled(self, known: KnownHead, body: bytes, connection: Connection) -> bool:
         """Answer a plain request; False where it was none."""
-        began = monotonic()
-        response = known.respond(body, wall_clock())
+        began, now = monotonic(), wall_clock()
+        response = known.respond(body, now)
         if response is None:
             return False
-        data = self._heads.compiled(response, known.delivery)
+        head = self._heads.compiled(response, known.delivery)
+        data = with_content(head, response, known.delivery)
         connection.send(data)
-        if self.journal is not None:
-            self.journal.add(began, known.request, body, data, known.operation, known.size)
+        journal = self.journal
+        if journal is not None:
+            # its answer is made again if somebody looks: thousands of them are in no cache
+            again = (sent_again, known, now, head, len(data))
+            sent = data if journal.listeners else again
+            journal.add(began, known.request, body, sent, known.operation, known.size)
         return True
 
     def _write(

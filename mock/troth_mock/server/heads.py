@@ -88,19 +88,13 @@ class ResponseHeads:
         return self._head(opening(reply.status, stream_fields(reply.fields)), framing, delivery)
 
     def compiled(self, response: CompiledResponse, delivery: Delivery) -> bytes:
-        """A compiled answer, head and content."""
+        """The head of a compiled answer; see `with_content`."""
         status, fields, content, is_stream = response
         if not is_stream:
             framing = b"Content-Length: %d\r\n" % len(content)
-            return self._head(_known_opening(status, fields), framing, delivery) + content
-        if delivery.version < (1, 1):
-            return (
-                self._head(_known_opening(status, _known_stream_fields(fields)), b"", delivery)
-                + content
-            )
-        head = self._head(_known_opening(status, _known_stream_fields(fields)), _CHUNKED, delivery)
-        # a stream is long: copied once
-        return b"%b%x\r\n%b\r\n%b" % (head, len(content), content, LAST_CHUNK)
+            return self._head(_known_opening(status, fields), framing, delivery)
+        framing = _CHUNKED if delivery.is_chunked else b""
+        return self._head(_known_opening(status, _known_stream_fields(fields)), framing, delivery)
 
     def problem(self, problem: Problem, method: str = "") -> bytes:
         """The whole answer to what is no request, if one of *method*: its connection's last."""
@@ -123,6 +117,15 @@ class ResponseHeads:
             self._date = date(wall_clock())
             self._date_until = now + 0.5
         return self._date
+
+
+def with_content(head: bytes, response: CompiledResponse, delivery: Delivery) -> bytes:
+    """*head* and the content of *response*, whose head it is."""
+    content = response.content
+    if not response.is_stream or not delivery.is_chunked:
+        return head + content
+    # a stream is long: copied once
+    return b"%b%x\r\n%b\r\n%b" % (head, len(content), content, LAST_CHUNK)
 
 
 def wall_clock() -> int:
@@ -223,6 +226,12 @@ class KnownHead(NamedTuple):
     request: Request
     operation: str | None = None
     size: int = 0
+
+
+def sent_again(known: KnownHead, now: int, head: bytes, body: bytes) -> bytes:
+    """What was sent with *head* to the request of *known* and *body*, answered at *now*."""
+    response = known.respond(body, now)
+    return head if response is None else with_content(head, response, known.delivery)
 
 
 class KnownHeads:

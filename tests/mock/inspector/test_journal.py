@@ -149,3 +149,26 @@ def test_an_open_exchange_that_is_forgotten_takes_no_room(journal: Journal) -> N
     journal.forget()
     journal.sent(oldest, ANSWER)
     assert journal.kept == 0
+
+
+def test_an_answer_that_can_be_made_again_is_made_when_somebody_looks(journal: Journal) -> None:
+    made: list[tuple[object, int, bytes, bytes]] = []
+
+    def make(what: object, now: int, head: bytes, body: bytes) -> bytes:
+        made.append((what, now, head, body))
+        return head + body * 3
+
+    head = ANSWER[:-2]
+    sizes = 1, journals.MOST_OF_BODY + 1
+    for size in sizes:
+        journal.add(10.0, HEAD, b"b" * size, (make, "it", 7, head, len(head) + 3 * size), "ping")
+    assert journal.tallies["ping", b"200"].bytes == 2 * len(head) + 3 * sum(sizes)
+    # of the second not all of the body is kept: it was made while there was all
+    assert made == [("it", 7, head, b"b" * sizes[1])]
+    kept = journal.kept
+    journal.settle()
+    assert [one.pieces[0][1] for one in journal.newest_first()] == [
+        head + b"b" * 3 * sizes[1],
+        head + b"bbb",
+    ]
+    assert (len(made), journal.kept) == (2, kept)

@@ -221,3 +221,42 @@ def test_a_very_long_head_is_not_kept() -> None:
         data, KnownHead(2, lambda body, now: None, Delivery(), Request("POST", "/", (), b""))
     )
     assert heads.find(data) is None
+
+
+def test_the_journal_tells_what_was_sent_whenever_somebody_looks(way: str) -> None:
+    async def main() -> tuple[list[bytes], list[list[bytes]]]:
+        app = App(CONTRACT, Responder(CONTRACT, clock="wall"))
+        journal = app.journal
+        assert journal is not None
+        await app.start("127.0.0.1", 0)
+        connection, transport = app._connections(), fast_path._Memory()
+        connection.connection_made(transport)
+        sent: list[bytes] = []
+
+        async def ask(number: int, stream: bool) -> None:
+            before = len(transport.written)
+            connection.data_received(request(number, stream=stream))
+            for _ in range(100):
+                await asyncio.sleep(0)
+            sent.append(transport.written[before:])
+
+        def kept() -> list[bytes]:
+            return [b"".join(data for _, data in one.pieces) for one in journal.newest_first()]
+
+        for number in range(6):
+            await ask(number, stream=number % 2 == 0)
+        looks = [kept()]
+        for number in range(6):
+            await ask(number, stream=number % 2 == 0)
+        # what is looked at later was answered by a contract that is gone
+        app.use(CONTRACT)
+        looks.append(kept())
+        journal.listeners.append(lambda what, entry: None)
+        await ask(1, stream=False)
+        looks.append(kept())
+        connection.connection_lost(None)
+        await app.stop()
+        return sent, looks
+
+    sent, looks = asyncio.run(main())
+    assert looks == [sent[:6][::-1], sent[:12][::-1], sent[::-1]]
