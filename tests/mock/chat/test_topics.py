@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from troth_mock.chat import topics
 from troth_mock.chat.topics import READ, gerund, topic_of, words
 
 
@@ -126,3 +127,8 @@ def test_a_topic_never_ends_in_a_small_word_or_a_mark(message: str) -> None:
 def test_only_the_beginning_of_a_long_text_is_read() -> None:
     assert topic_of("x" * (READ * 100)) == "x" * READ
     assert len(words("a b " * 100_000)) == 80
+
+
+@given(st.text("ab. \n\t!?:\r\x1c\x0b,", max_size=12))
+def test_sentences_of_ascii_end_where_those_of_any_text_do(text: str) -> None:
+    assert topics._ASCII_END.split(text) == topics._END.split(text)
