@@ -252,6 +252,7 @@ class Journal:
         """Put what came meanwhile into the ring, and count it."""
         if not self._fresh:
             return
+        ring, number, change, every = self._ring, self._count, self._change, 0
         for began, ended, head, body, sent, operation, size_of_head in self._fresh:
             size = len(body)
             start, sent_size = (sent, len(sent)) if isinstance(sent, bytes) else sent[3:]
@@ -264,12 +265,12 @@ class Journal:
                 body = body[:MOST_OF_BODY]
                 kept = len(body) + len(sent)
             kept += size_of_head or size_of(head)
-            self._kept += kept
-            self._count += 1
-            self._change += 1
-            self._ring.append(
-                (self._count, self._change, began, ended, head, body, size, sent, sent_size, kept)
-            )
+            every += kept
+            number += 1
+            change += 1
+            ring.append((number, change, began, ended, head, body, size, sent, sent_size, kept))
+        self._count, self._change = number, change
+        self._kept += every
         self._fresh.clear()
         self._drop()
 
@@ -295,13 +296,15 @@ class Journal:
 
     def _drop(self) -> None:
         """Make room: the oldest go."""
-        while self._kept > MOST_BYTES or len(self._ring) > MOST_ENTRIES:
-            entry = self._ring.popleft()
+        ring, kept = self._ring, self._kept
+        while kept > MOST_BYTES or len(ring) > MOST_ENTRIES:
+            entry = ring.popleft()
             if isinstance(entry, Entry):
-                self._kept -= entry.kept
+                kept -= entry.kept
                 entry.is_kept = False
             else:
-                self._kept -= entry[-1]
+                kept -= entry[-1]
+        self._kept = kept
 
     def _touch(self, entry: Entry) -> None:
         self._file()
