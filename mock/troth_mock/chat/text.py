@@ -160,14 +160,15 @@ def answer(
 
 def compose(message: str, *, number: int, brief: bool = False, system: str = "") -> Speech:
     """The answer to *message* in phrases; see `answer`."""
-    words = set(topics.words(message[: topics.READ].lower()))
+    known = topics.read(message)
+    words = known.words
     if len(message) <= _LONGEST_SMALL_TALK and not _TALKING.isdisjoint(words):
         talk = _small_talk(words, number)
         if talk is not None:
             return Speech(talk, "")
     form = None if brief else form_of(message, words, system=system)
-    subject = message if form is None else form.rest
-    topic = _topic(subject) or _usual_topic(form, number)
+    topic = _topic(message, known) if form is None else _topic(form.rest)
+    topic = topic or _usual_topic(form, number)
     if form is not None:
         # what is no code may be quoted in some
         return Speech(_formed(form, number), topic.replace("\\", "/"))
@@ -347,8 +348,8 @@ def with_links(text: str, *, number: int) -> str:
     return f"{text}{apart}{''.join(links)}".replace("\n\n ", "\n\n")
 
 
-def _topic(message: str) -> str:
-    phrase = topics.topic_of(message)
+def _topic(message: str, known: topics.Read | None = None) -> str:
+    phrase = topics.topic_of(message, known=known)
     if len(phrase) <= _LONGEST_WORD:
         return phrase
     words = (

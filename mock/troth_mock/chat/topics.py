@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from troth_mock.chat import corpus
 
@@ -51,18 +52,45 @@ _BREAKS = frozenset(",;()")
 _VOWELS = "aeiou"
 
 
-def topic_of(message: str) -> str:
-    """The phrase that the last question, or else the first sentence, is about; or nothing."""
+class Read(NamedTuple):
+    """The first *words* of a message, in lower case; and what was *found* in it, in its order.
+
+    That has the marks between the words too, and its lower case; None: it is to be read in parts.
+    """
+
+    words: set[str]
+    found: tuple[list[str], list[str]] | None
+
+
+def read(message: str) -> Read:
+    """Read *message*, once for all that is to be known of its words."""
+    text = message[:READ]
+    if text.isascii():
+        found = _TOKEN.findall(text)
+        if len(found) <= _MOST_READ:
+            lower = [word.lower() for word in found]
+            return Read(set(lower) - _BREAKS, (found, lower))
+    return Read(set(words(text.lower())), None)
+
+
+def topic_of(message: str, *, known: Read | None = None) -> str:
+    """The phrase that the last question, or else the first sentence, is about; or nothing.
+
+    *known* is what `read` gives for *message*.
+    """
     text = message[:READ]
     if "```" in text or "~~~" in text:
-        text = _CODE.sub("\n", text)
+        text, known = _CODE.sub("\n", text), None
     end = _ASCII_END if text.isascii() else _END
     sentences = [piece for piece in end.split(text) if piece]
     if len(sentences) > 1:
         questions = [piece for piece in sentences if piece.endswith(_QUESTION)]
         sentences = [*questions[:-2:-1], *sentences]
+    elif known is not None and known.found is not None:
+        return _phrase(*known.found)
     for sentence in sentences[:_MOST_SENTENCES]:
-        phrase = _phrase(_TOKEN.findall(sentence)[:_MOST_READ])
+        found = _TOKEN.findall(sentence)[:_MOST_READ]
+        phrase = _phrase(found, [word.lower().replace("\u2019", "'") for word in found])
         if phrase:
             return phrase
     return ""
@@ -73,8 +101,7 @@ def words(message: str) -> list[str]:
     return WORD.findall(message[:READ])[:_MOST_READ]
 
 
-def _phrase(words: list[str]) -> str:
-    lower = [word.lower().replace("\u2019", "'") for word in words]
+def _phrase(words: list[str], lower: list[str]) -> str:
     subject = _subject(lower)
     start, end = subject or _longest(lower, 0, len(lower))
     if start >= end:

@@ -132,3 +132,14 @@ def test_only_the_beginning_of_a_long_text_is_read() -> None:
 @given(st.text("ab. \n\t!?:\r\x1c\x0b,", max_size=12))
 def test_sentences_of_ascii_end_where_those_of_any_text_do(text: str) -> None:
     assert topics._ASCII_END.split(text) == topics._END.split(text)
+
+
+@given(
+    st.lists(st.sampled_from(["What", "is", "the", "C++", "it's", "(a)", ",", "```", "né", ".\n"]))
+    .map(" ".join)
+    .flatmap(lambda text: st.sampled_from([text, text * 30]))
+)
+def test_what_is_read_once_is_what_would_be_read_each_time(message: str) -> None:
+    known = topics.read(message)
+    assert known.words == set(words(message[:READ].lower()))
+    assert topic_of(message, known=known) == topic_of(message)
