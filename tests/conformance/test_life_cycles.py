@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from servers.shelves import BOOK, Remembering, Shelves, spec
 from servers.wire import Answer, Asked, Handler
 from troth import pointer as pointers
 from troth.conformance.settings import Given
+from troth.conformance.stateful import life_cycle
 from troth.conformance.stateful.comparison import derivations, differences, same
 from troth.conformance.stateful.paging import is_all
 from troth.openapi.contract import Contract
@@ -526,3 +528,23 @@ def test_what_the_document_lets_no_answer_tell_is_not_missed(tmp_path: Path) -> 
     book["properties"]["kind"]["enum"].append("auto")
     codes = {one.code for one in life(Choosing(), load(tmp_path, document)).findings}
     assert codes == {"resource.reads-back-other", "resource.update-lost"}
+
+
+@pytest.mark.parametrize(
+    ("created", "listed", "is_own"),
+    [
+        ("/tasks", "/tasks", True),
+        ("/projects/{project}/tasks", "/tasks", True),  # of all projects
+        ("/projects/{project}/tasks", "/projects/{project}/tasks/all", True),
+        ("/orgs/{org}/tasks", "/user/tasks", False),
+    ],
+)
+def test_what_is_created_has_to_be_in_the_lists_of_its_place(
+    created: str, listed: str, is_own: bool
+) -> None:
+    item: Any = SimpleNamespace(
+        created=SimpleNamespace(operation=SimpleNamespace(path=created)),
+        resource=SimpleNamespace(collection="/tasks"),
+    )
+    listing: Any = SimpleNamespace(path=listed)
+    assert life_cycle._is_list_of(listing, item) is is_own

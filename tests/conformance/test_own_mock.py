@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -58,4 +59,45 @@ def test_the_mock_keeps_what_it_is_given_in_documents_of_others(
     server = mock_servers(contract, tokens=("one", "other"))
     run = {"token": "one", "second_token": "other", "phase": ["examples", "stateful"]}
     outcome = conformance(server.url, contract=contract, allow_destructive=True, strict=True, **run)
+    assert outcome.findings == ()
+
+
+ID = {"name": "id", "in": "path", "required": True, "schema": {"type": "integer"}}
+RULE = {
+    "type": "object",
+    "properties": {
+        "id": {"type": "integer", "readOnly": True},
+        "name": {"type": "string"},
+        "enforcement": {"enum": ["active"]},
+    },
+}
+TOLD = {**RULE, "required": ["id", "name", "enforcement"]}
+
+
+def taking(schema: Any, status: str, *, sent: Any = None, parameters: Any = ()) -> dict[str, Any]:
+    content = {"application/json": {"schema": schema}}
+    made: dict[str, Any] = {"responses": {status: {"description": "", "content": content}}}
+    body = {"required": True, "content": {"application/json": {"schema": sent}}}
+    return {**made, "parameters": list(parameters), **({"requestBody": body} if sent else {})}
+
+
+RULES = {
+    "/rules": {"post": taking(TOLD, "201", sent=TOLD)},
+    "/rules/{id}": {
+        "get": taking(TOLD, "200", parameters=[ID]),
+        "put": taking(TOLD, "200", sent=RULE, parameters=[ID]),
+    },
+}
+
+
+def test_what_a_rule_begins_with_is_not_taken_for_what_it_was_before(
+    conformance: Conform, mock_servers: Callable[..., Any], tmp_path: Path
+) -> None:
+    path = tmp_path / "api.json"
+    root = {"openapi": "3.1.0", "info": {"title": "t", "version": "1"}, "paths": RULES}
+    path.write_text(json.dumps(root))
+    contract = troth.load(path)
+    server = mock_servers(contract)
+    run = {"phase": ["examples", "resources"], "strict": True}
+    outcome = conformance(server.url, contract=contract, **run)
     assert outcome.findings == ()

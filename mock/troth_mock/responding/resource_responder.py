@@ -171,6 +171,8 @@ class ResourceResponder:
         """The item in the body, without what no client can set or its schema does not speak of."""
         at = self.resource.sent(self.operation)
         sent = None if at is None else pointer.find(asked.body, at)
+        if isinstance(sent, str) and self._shown_members().names:
+            return None  # a file: what is told of it is not its content
         if not isinstance(sent, dict) or self._taken is None:
             return sent
         members = self._members_at(self._taken.schema, at or "")

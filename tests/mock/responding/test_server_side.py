@@ -626,3 +626,30 @@ def test_what_is_made_is_where_its_answer_says(is_object: bool) -> None:
     assert made in mock.ask("GET", f"/users/{owner}/repos")
     mock.ask("DELETE", f"/repos/{owner}/troth")
     assert mock.status("GET", f"/repos/{owner}/troth") == 404
+
+
+def test_a_file_that_is_all_of_a_body_is_a_thing_each_time() -> None:
+    file = {"required": True, "content": {"application/octet-stream": {}}}
+    item = {
+        "type": "object",
+        "required": ["id", "state"],
+        "properties": {"id": {**INTEGER, "examples": [1]}, "state": {"enum": ["uploaded", "open"]}},
+    }
+    mock = Client(
+        {
+            "/assets": {
+                "get": operation(_200=answer({"type": "array", "items": item})),
+                "post": operation(body=file, _201=answer(item)),
+            },
+            "/assets/{id}": {
+                "parameters": [{"name": "id", "in": "path", "required": True, "schema": INTEGER}],
+                "get": operation("404", _200=answer(item)),
+            },
+        }
+    )
+    before = len(mock.ask("GET", "/assets"))
+    made = [mock.ask("POST", "/assets", text, kind="application/octet-stream") for text in "aab"]
+    names = [one["id"] for one in made]
+    assert len(set(names)) == 3
+    assert [one["id"] for one in mock.ask("GET", "/assets")][before:] == names
+    assert [mock.ask("GET", f"/assets/{name}") for name in names] == made
