@@ -220,6 +220,17 @@ def test_a_more_concrete_template_that_lacks_the_method_leaves_it_to_another() -
     assert found(over, "DELETE", "/a/x.json") == ("DELETE /a/{id}", {"id": "x.json"}, "")
 
 
+def test_what_is_more_concrete_is_meant_whatever_the_request_accepts(tmp_path: Path) -> None:
+    text = path_parameter("id", {"type": "string"}), path_parameter("sha", {"type": "string"})
+    body = {"application/json": {"schema": {"type": "object"}}}
+    told = {"responses": {"200": {"description": "", "content": body}}, "parameters": [*text]}
+    star = {"responses": {"204": {"description": ""}}, "parameters": [text[0]]}
+    paths = {"/gists/{id}/{sha}": {"get": told}, "/gists/{id}/star": {"get": star}}
+    over = loaded(tmp_path, paths)
+    request = Request("GET", "/gists/1/star", (("Accept", "application/json"),), b"")
+    assert over.match_request(request).operation.name == "GET /gists/{id}/star"
+
+
 def test_templates_of_one_shape_are_tried_by_what_their_parameters_take(tmp_path: Path) -> None:
     integer, text = {"type": "integer"}, {"type": "string", "minLength": 2}
     over = loaded(tmp_path, {"/a/{n}": typed("n", integer), "/a/{name}": typed("name", text)})

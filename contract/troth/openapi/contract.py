@@ -22,6 +22,7 @@ from troth.openapi.paths import (
     canonical,
     normal,
     path_template,
+    shape_of,
 )
 
 if TYPE_CHECKING:  # only what is used of a document needs the packages of these
@@ -116,6 +117,14 @@ class Routes:
                     yield route, values
             if found:
                 return
+
+
+def _is_more_general(faces: Mapping[str, Sequence[Face]], *, than: str) -> bool:
+    """Whether the paths of *faces* are as the path *than*, with variables for some of its texts."""
+    shape, other = shape_of(next(iter(faces.values()))[0].operation.path)[0], shape_of(than)[0]
+    if shape == other or len(shape) != len(other):
+        return False
+    return all(own in ("{}", one) for own, one in zip(shape, other, strict=True))
 
 
 def _values(template: Template, spellings: Iterable[str]) -> list[tuple[str, ...]]:
@@ -238,6 +247,8 @@ class Contract:
         others: list[Match] = []
         for route, values in self.routes.find(path):
             allowed |= route.faces.keys()
+            if matches and _is_more_general(route.faces, than=matches[0].operation.path):
+                continue  # whatever the request says, what is more concrete is meant
             whole, partly = route.matches(method, values, query)
             matches += whole
             others += partly

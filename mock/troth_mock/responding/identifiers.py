@@ -34,14 +34,13 @@ _LONGEST_NUMBER = 17
 def variables(resource: str, path: str) -> tuple[str | None, ...]:
     """What the variables of the path *resource* are called in *path*, None where it has not one.
 
-    They go by the same name, or stand behind the same segments.
+    They stand behind the same segments, or go by a name that no such one has.
     """
     (shape, names), (other, others) = shape_of(resource), shape_of(path)
     ends = [at + 1 for at, segment in enumerate(shape) if segment == "{}"]
-    return tuple(
-        name if name in others else others[at] if other[:end] == shape[:end] else None
-        for at, (name, end) in enumerate(zip(names, ends, strict=True))
-    )
+    placed = {at: others[at] for at, end in enumerate(ends) if other[:end] == shape[:end]}
+    free = set(others) - set(placed.values())
+    return tuple(placed.get(at, name if name in free else None) for at, name in enumerate(names))
 
 
 def own_parameter(resource: Resource, operation: Operation) -> Parameter | None:

@@ -13,6 +13,7 @@ from kept_things import INTEGER, TEXT, Client, answer, operation, query, sent
 from troth.http import multipart
 from troth.http.exchange import Request
 from troth_mock.reply import Reply
+from troth_mock.responding.identifiers import variables
 
 KEY = "^key_[A-Za-z0-9]{27}$"
 CURSOR = {**TEXT, "pattern": "^cur_[a-z0-9]{12}$"}
@@ -653,3 +654,10 @@ def test_a_file_that_is_all_of_a_body_is_a_thing_each_time() -> None:
     assert len(set(names)) == 3
     assert [one["id"] for one in mock.ask("GET", "/assets")][before:] == names
     assert [mock.ask("GET", f"/assets/{name}") for name in names] == made
+
+
+def test_a_variable_is_the_one_of_its_place_whatever_it_is_called() -> None:
+    resource = "/fees/{fee}/refunds/{id}"
+    assert variables(resource, "/fees/{id}/refunds") == ("id", None)
+    assert variables(resource, "/fees/{fee}/refunds/{refund}") == ("fee", "refund")
+    assert variables(resource, "/refunds/{id}") == (None, "id")
