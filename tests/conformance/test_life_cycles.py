@@ -548,3 +548,31 @@ def test_what_is_created_has_to_be_in_the_lists_of_its_place(
     )
     listing: Any = SimpleNamespace(path=listed)
     assert life_cycle._is_list_of(listing, item) is is_own
+
+
+def test_what_a_server_has_for_any_name_was_made_by_nobody() -> None:
+    talk = {"type": "object", "required": ["id"], "properties": {"id": {"type": "string"}}}
+    talk["properties"] |= {"kind": {"const": "talk"}, "topic": {"type": ["string", "null"]}}
+    told = {"description": "", "content": {"application/json": {"schema": talk}}}
+    name = {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
+    paths = {
+        "/talks": {"post": {"responses": {"201": told}}},
+        "/talks/{id}": {"parameters": [name], "get": {"responses": {"200": told}}},
+    }
+    root = {"openapi": "3.1.0", "info": {"title": "t", "version": "1"}, "paths": paths}
+    bearer = {"bearer": {"type": "http", "scheme": "bearer"}}
+    root |= {"components": {"securitySchemes": bearer}, "security": [{"bearer": []}]}
+    made: list[str] = []
+
+    def talks(asked: Asked) -> Answer:
+        if asked.method == "POST":
+            made.append(f"talk-{len(made)}")
+        own = asked.target.partition("?")[0].rpartition("/")[2]
+        value = {"id": made[-1] if asked.method == "POST" else own, "kind": "talk", "topic": None}
+        status = 201 if asked.method == "POST" else 200
+        return Answer(status, {"Content-Type": "application/json"}, [json.dumps(value).encode()])
+
+    contract = troth.load(json.dumps(root).encode())
+    found = conduct(talks, contract, second_token="other", phases=("examples", "resources"))
+    assert len(made) > 0
+    assert [each for each in found.told if "by-other" in each] == []

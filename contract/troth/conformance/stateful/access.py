@@ -9,16 +9,16 @@ Where there is no list, it counts what the document says: a 403, or words such a
 from __future__ import annotations
 
 import re
-from typing import Literal, TypeGuard
+from typing import Any, Literal, TypeGuard
 
 from troth import pointer as pointers
 from troth.conformance.cases.case import Subject
 from troth.conformance.stateful.addressing import identified
 from troth.conformance.stateful.changes import change
-from troth.conformance.stateful.comparison import changed_to
+from troth.conformance.stateful.comparison import changed_to, same
 from troth.conformance.stateful.drawing import drawn
 from troth.conformance.stateful.items import Answer, Item, at, same_id, texts_of
-from troth.conformance.stateful.life_cycle import current
+from troth.conformance.stateful.life_cycle import current, declared_in, own_name
 from troth.conformance.stateful.trial import Check, Trial
 from troth.conformance.stateful.uploads import CONTENTS
 from troth.conformance.stateful.volatile import lasting
@@ -30,6 +30,8 @@ from troth.violation import Severity
 #: What the server and its document make of an item for another user.
 Sharing = Literal["apart", "unknown", "shared"]
 
+#: What says nothing of whose it is.
+_NOTHING: tuple[Any, ...] = (None, "", 0, False, True, [], {})
 #: So many parts of an item are asked for with another token.
 _PARTS = 4
 _OWN = re.compile(
@@ -58,9 +60,31 @@ async def read_by_other(trial: Trial) -> None:
             await _below_only(trial, item, token=token, answer=answer)
     if sharing == "shared" or answer is None or not answer.succeeded or answer.item is UNSET:
         return
-    if not changed_to(item.current, answer.item):
+    if not changed_to(item.current, answer.item) and _tells_of(item, answer):
         message = f"{answer.line} gives the second token what the first one's user made"
         trial.tell("resource.read-by-other", message, by=answer, severity=_severity(sharing))
+
+
+def _tells_of(item: Item, answer: Answer) -> bool:
+    """Whether *answer* shows more of *item* than its name and what all have.
+
+    A server may have something for every name that it is asked for.
+    """
+    theirs = answer.item
+    if not isinstance(theirs, dict):
+        return True
+    usual = {
+        name
+        for name, one in declared_in(item, answer).items()
+        if one.values or any("const" in schema for _, schema in one.parts)
+    }
+    for ours in (item.sent, item.current):
+        members = ours if isinstance(ours, dict) else {}
+        told = members.keys() & theirs.keys() - usual - set(own_name(item))
+        found = [name for name in told if members[name] not in _NOTHING]
+        if found:
+            return any(same(members[name], theirs[name]) for name in found)
+    return False
 
 
 async def _listed_only(trial: Trial, item: Item, *, token: str, answer: Answer) -> None:
