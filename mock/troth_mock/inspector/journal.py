@@ -8,11 +8,13 @@ long body only the beginning is kept.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from troth.http.exchange import Request
+from troth_mock.plan import Plan
+from troth_mock.reply import End
 from troth_mock.responding.kept import session_of
 
 #: So many exchanges are kept, and so many bytes of all of them.
@@ -322,3 +324,45 @@ def _bytes_of(sent: bytes | Again, body: bytes) -> bytes:
         return sent
     make, what, now, head, _ = sent
     return make(what, now, head, body)
+
+
+class Note:
+    """What the journal hears of an answer while it is sent: *how* it ended, as far as is known.
+
+    *body* is the one that is answered.
+    """
+
+    def __init__(
+        self,
+        journal: Journal | None,
+        began: float,
+        request: Request,
+        plan: Plan,
+        operation: str | None,
+    ) -> None:
+        self._journal = journal
+        self.body = request.body
+        self.how: End | Literal["gone"] = "gone"
+        if journal is not None:
+            head = replace(request, body=b"")
+            self._entry = journal.begin(
+                *(began, head, request.body, operation),
+                labels=plan.labels,
+                near=plan.near,
+                meant=plan.request and replace(plan.request, body=b""),
+            )
+
+    def label(self, faults: Sequence[str]) -> None:
+        """Note that *faults* befell the answer."""
+        if self._journal is not None and faults:
+            self._journal.label(self._entry, fault="; ".join(faults))
+
+    def sent(self, data: bytes) -> None:
+        """Note that *data* left."""
+        if self._journal is not None and data:
+            self._journal.sent(self._entry, data)
+
+    def end(self) -> None:
+        """Note that nothing more will come."""
+        if self._journal is not None:
+            self._journal.end(self._entry, self.how)

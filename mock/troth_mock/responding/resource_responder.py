@@ -8,7 +8,7 @@ drawn body and shows the items in it; only then anything is kept, since an answe
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -25,14 +25,12 @@ from troth.openapi.paths import shape_of
 from troth.openapi.resource import Listing, Resource, Role
 from troth.pointer import put
 from troth.schema.schema import Schema
-from troth.seed import Seed
 from troth_mock.chat.completion import FIXED_TIME
 from troth_mock.reply import Reply
 from troth_mock.responding import jobs, preconditions
 from troth_mock.responding.echo import Said
 from troth_mock.responding.identifiers import (
     examples_at,
-    free_key,
     key_of,
     own_parameter,
     told_name,
@@ -49,6 +47,7 @@ from troth_mock.responding.kept import (
     session_of,
     tagged,
 )
+from troth_mock.responding.list_responder import ListResponder
 from troth_mock.responding.negotiation import success
 from troth_mock.responding.problems import Problem
 from troth_mock.responding.resource_store import (
@@ -58,7 +57,7 @@ from troth_mock.responding.resource_store import (
     tells_place,
 )
 from troth_mock.storage import server_side
-from troth_mock.storage.sessions import Collection, Item, Place, all_items, text_of
+from troth_mock.storage.sessions import Item, Place, text_of
 from troth_mock.storage.views import (
     NOTHING,
     Members,
@@ -97,7 +96,9 @@ class ResourceResponder:
         at = resource.items(operation, status)
         listing = resource.listings.get(operation) or Listing()
         self._list = (
-            None if at is None else ItemList(operation, resource, self._declared, listing, at)
+            ListResponder(store, role, ItemList(operation, resource, self._declared, listing, at))
+            if at is not None
+            else None
         )
         self._members: dict[tuple[Schema | None, str], Members] = {}
 
@@ -111,7 +112,7 @@ class ResourceResponder:
         if lost is not None and (is_gone or self._declares(404)):
             return self._missing(lost.key, name=lost.resource.name)
         if self.role in ("list", "search"):
-            return self._listed(asked, above, asker)
+            return self._list.respond(asked, above, asker) if self._list is not None else None
         if above is None and self.role == "create" and tells_place(self.resource, self.operation):
             return self._created_somewhere(asked, asker)
         if above is None:
@@ -644,89 +645,6 @@ class ResourceResponder:
         if self.role == "create" or status == 201:
             fields += [("Location", one) for one in addresses(found, self.resource, asked)]
         return tuple(fields)
-
-    # Lists
-
-    def _listed(self, asked: Asked, above: tuple[str, ...] | None, asker: Asker) -> Kept | None:
-        listed = self._list
-        if listed is None:
-            return None
-        from troth.validation.parameters import read_parameters  # slow to load
-
-        sent = read_parameters(asked.match, asked.request, "query")
-        if self.role == "search" and not self._is_understood(sent, listed.listing):
-            return None
-        rows = {
-            f"{one.place}{one.key}" if above is None else one.key: one
-            for one in self._rows(above, asker)
-        }
-        page = listed.page(rows, sent)
-        is_chosen = not page.total and not sent.keys().isdisjoint(listed.listing.filters)
-        if is_chosen and above is not None and self._is_found_only(above, asker):
-            return self._more_of(asked, (self.resource.path, above), listed.at, asker)
-        items = [rows[key] for key, _ in page.rows]
-        # what a list is drawn from does not depend on the query: its items are there already
-        return Kept(
-            asked.seed,
-            asked.said.of_one,
-            partial(listed.show, items=items, page=page, asked=asked),
-            fields=partial(listed.fields, page, asked),
-        )
-
-    def _is_found_only(self, above: tuple[str, ...], asker: Asker) -> bool:
-        """Whether there may be items that nobody knows of yet: no client can make one, or list all.
-
-        Once one is deleted, none comes from nowhere.
-        """
-        resource = self.resource
-        is_makeable = resource.is_client_named or "create" in resource.operations
-        gone = self.store.collection(resource, (resource.path, above), asker).gone
-        return not gone and not (is_makeable and "list" in resource.operations)
-
-    def _more_of(self, asked: Asked, place: Place, at: str, asker: Asker) -> Kept:
-        """Items such as are asked for, which nobody knows of yet: they were always there."""
-        collection = self.store.collection(self.resource, place, asker)
-
-        def show(entry: MediaType, drawn: Any) -> Any:
-            array, values = pointer.find(drawn, at), []
-            for index, value in enumerate(array if isinstance(array, list) else ()):
-                seed = asked.whole.child("item", index)
-                own = self._another(value, collection, seed)
-                key = key_of(self.resource, own)
-                if key is None or key in collection.items:
-                    continue
-                values.append(own)
-                asker.session.put(place, key, Item(own, seed))
-            self.store.sessions.make_room()
-            body = put(drawn, at, values)
-            return body if entry.schema is None or entry.schema.is_valid(body) else drawn
-
-        return Kept(asked.whole, asked.said, show)
-
-    def _another(self, value: Any, collection: Collection, seed: Seed) -> Any:
-        """*value* under an identifier that is free."""
-        own = self.resource.identifier
-        drawn = pointer.find(value, own) if own else None
-        key = free_key(drawn, collection, seed)
-        return value if key is None or not own else put(value, own, key)
-
-    def _rows(self, above: tuple[str, ...] | None, asker: Asker) -> Iterator[Found]:
-        """All items that a list may show: those in one thing, or in any."""
-        if above is None:
-            yield from self.store.everywhere(self.resource, asker)
-            return
-        place = (self.resource.path, above)
-        collection = self.store.collection(self.resource, place, asker)
-        for key, item in all_items(collection, asker.credentials):
-            yield Found(place, key, item)
-
-    def _is_understood(self, sent: Mapping[str, Any], listing: Listing) -> bool:
-        """Whether everything is known by which a search chooses."""
-        known = {*listing.filters, listing.limit, listing.offset, listing.page, listing.cursor}
-        known |= {listing.sort, listing.order, listing.search, *listing.least, *listing.most}
-        own = shape_of(self.operation.path)[1]
-        above = variables(self.resource.path, self.operation.path)
-        return sent.keys() <= known and set(own) <= set(above) and not self.operation.request_body
 
 
 def replace_item(before: Item, value: Any, absent: frozenset[str]) -> Item:

@@ -7,13 +7,13 @@ written: at once, or paced.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from itertools import accumulate
 from time import monotonic, time  # noqa: TID251 - the edge of the house: behind it, time is an argument
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, cast
 
 from aiohttp import web
 from multidict import istr
@@ -25,7 +25,7 @@ from troth.openapi.contract import Contract
 from troth.openapi.operation import Operation
 from troth_mock.control import Control
 from troth_mock.faults.wire import broken, placed, wait
-from troth_mock.inspector.journal import Journal, size_of
+from troth_mock.inspector.journal import Journal, Note, size_of
 from troth_mock.pace import Pace
 from troth_mock.plan import Plan
 from troth_mock.reply import End, Passed, Reply, Script, Wire, gathered, has_content, parting
@@ -89,48 +89,6 @@ class Settings:
     inspector: bool = True
     control_token: str | None = None
     secrets: tuple[str, ...] = ()
-
-
-class _Note:
-    """What the journal hears of an answer while it is sent: *how* it ended, as far as is known.
-
-    *body* is the one that is answered.
-    """
-
-    def __init__(
-        self,
-        journal: Journal | None,
-        began: float,
-        request: Request,
-        plan: Plan,
-        operation: str | None,
-    ) -> None:
-        self._journal = journal
-        self.body = request.body
-        self.how: End | Literal["gone"] = "gone"
-        if journal is not None:
-            head = replace(request, body=b"")
-            self._entry = journal.begin(
-                *(began, head, request.body, operation),
-                labels=plan.labels,
-                near=plan.near,
-                meant=plan.request and replace(plan.request, body=b""),
-            )
-
-    def label(self, faults: Sequence[str]) -> None:
-        """Note that *faults* befell the answer."""
-        if self._journal is not None and faults:
-            self._journal.label(self._entry, fault="; ".join(faults))
-
-    def sent(self, data: bytes) -> None:
-        """Note that *data* left."""
-        if self._journal is not None and data:
-            self._journal.sent(self._entry, data)
-
-    def end(self) -> None:
-        """Note that nothing more will come."""
-        if self._journal is not None:
-            self._journal.end(self._entry, self.how)
 
 
 def _journal() -> Journal:
@@ -427,7 +385,7 @@ class App:
             passed, reply = (answer, None) if isinstance(answer, Passed) else (None, answer)
         if reply is None and passed is None:
             reply = self._reply(asked, answer=plan.written, seed=plan.seed)
-        note = _Note(self.journal, began, request, plan, self._name(asked))
+        note = Note(self.journal, began, request, plan, self._name(asked))
         try:
             if reply is None:
                 assert passed is not None
@@ -442,7 +400,7 @@ class App:
         plan: Plan,
         connection: Connection,
         delivery: Delivery,
-        note: _Note,
+        note: Note,
         drain: Callable[[], Awaitable[None]],
     ) -> End:
         """Send what another server answers, piece by piece as it comes; *drain* waits for room.
@@ -615,7 +573,7 @@ class App:
         connection: Connection,
         delivery: Delivery,
         received: float,
-        note: _Note,
+        note: Note,
     ) -> End:
         """Send *reply* in its time, or what *plan* makes of it, and return how it ended."""
         script = self._script(reply, plan, delivery, body=note.body)
@@ -639,7 +597,7 @@ class App:
         received: float,
         connection: Connection,
         delivery: Delivery,
-        note: _Note,
+        note: Note,
         *,
         may_say_more: bool = False,
     ) -> End:
