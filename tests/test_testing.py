@@ -261,8 +261,9 @@ def test_a_module_that_goes_wrong_is_no_fault_of_troth(
 
 
 def test_a_framework_of_asgi_and_one_of_wsgi() -> None:
-    fastapi = pytest.importorskip("fastapi")
-    flask = pytest.importorskip("flask")
+    why = "not installed, and not among what the tests need: pip install fastapi flask"
+    fastapi = pytest.importorskip("fastapi", reason=why)
+    flask = pytest.importorskip("flask", reason=why)
     asgi = fastapi.FastAPI()
     asgi.get("/double")(lambda n: 2 * int(n))
     wsgi = flask.Flask("it")

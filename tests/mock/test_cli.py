@@ -190,13 +190,18 @@ def refused(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) 
     """`troth mock` with options that it refuses, in this process: to start one is most of it."""
     monkeypatch.setattr(wiring, "_settle", lambda: None)  # which is for a process of its own
 
+    def late(*_: object) -> None:
+        raise TimeoutError(f"it serves for {PATIENCE} s already")
+
     def command(*options: str) -> tuple[int, str, str]:
+        before = signal.signal(signal.SIGALRM, late)
         signal.alarm(int(PATIENCE))  # one that is not refused would serve for ever
         try:
             with pytest.raises(SystemExit) as ended:
                 main(["mock", *options])
         finally:
             signal.alarm(0)
+            signal.signal(signal.SIGALRM, before)
         assert isinstance(ended.value.code, int)
         return ended.value.code, *capfd.readouterr()
 

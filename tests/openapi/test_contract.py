@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -220,15 +221,29 @@ def test_a_more_concrete_template_that_lacks_the_method_leaves_it_to_another() -
     assert found(over, "DELETE", "/a/x.json") == ("DELETE /a/{id}", {"id": "x.json"}, "")
 
 
-def test_what_is_more_concrete_is_meant_whatever_the_request_accepts(tmp_path: Path) -> None:
-    text = path_parameter("id", {"type": "string"}), path_parameter("sha", {"type": "string"})
-    body = {"application/json": {"schema": {"type": "object"}}}
-    told = {"responses": {"200": {"description": "", "content": body}}, "parameters": [*text]}
-    star = {"responses": {"204": {"description": ""}}, "parameters": [text[0]]}
-    paths = {"/gists/{id}/{sha}": {"get": told}, "/gists/{id}/star": {"get": star}}
-    over = loaded(tmp_path, paths)
-    request = Request("GET", "/gists/1/star", (("Accept", "application/json"),), b"")
-    assert over.match_request(request).operation.name == "GET /gists/{id}/star"
+@pytest.mark.parametrize(
+    ("general", "concrete"),
+    [
+        ("/gists/{id}/{sha}", "/gists/{id}/star"),
+        ("/gists/{id}", "/gists/{id}:star"),
+        ("/gists/{id}", "/gists/{name}.json"),
+    ],
+)
+def test_what_is_more_concrete_is_meant_whatever_the_request_accepts(
+    tmp_path: Path, general: str, concrete: str
+) -> None:
+    def told(path: str, kind: str) -> Any:
+        names = [path_parameter(name, {"type": "string"}) for name in re.findall("{(.*?)}", path)]
+        answer = {"description": "", "content": {kind: {"schema": {}}}}
+        return {"get": {"responses": {"200": answer}, "parameters": names}}
+
+    over = loaded(
+        tmp_path, {general: told(general, "text/plain"), concrete: told(concrete, "text/csv")}
+    )
+    target = re.sub("{.*?}", "1", concrete)
+    for kind in ("text/plain", "text/csv"):
+        request = Request("GET", target, (("Accept", kind),), b"")
+        assert over.match_request(request).operation.name == f"GET {concrete}"
 
 
 def test_templates_of_one_shape_are_tried_by_what_their_parameters_take(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -266,6 +267,9 @@ def test_a_filling_is_evaluated_against_an_exchange() -> None:
     )
     assert fillings.values(by_list, listed, {}) == [1, 2]
     assert fillings.values(by_list, created, {}) == []
+    for odd in (b"5", b"true", b'"text"', b"{}", b'{"items": 5}', b"null"):
+        told = replace(listed, response=replace(listed.response, body=odd))
+        assert fillings.values(by_list, told, {}) == [], odd
 
 
 def test_what_a_link_says_comes_first() -> None:

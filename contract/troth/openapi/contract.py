@@ -22,7 +22,6 @@ from troth.openapi.paths import (
     canonical,
     normal,
     path_template,
-    shape_of,
 )
 
 if TYPE_CHECKING:  # only what is used of a document needs the packages of these
@@ -34,6 +33,7 @@ if TYPE_CHECKING:  # only what is used of a document needs the packages of these
 # what is the same decoded and encoded again, as most paths are
 _PLAIN = re.compile(r"[-._~!$&'()*+,;=:@/0-9A-Za-z]*")
 # RFC 9112 §3.2.2: the scheme and the authority of a target in absolute form
+_NAME = re.compile(r"\{[^{}]*\}")
 _AUTHORITY = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://[^/?#]*")
 
 
@@ -121,10 +121,11 @@ class Routes:
 
 def _is_more_general(faces: Mapping[str, Sequence[Face]], *, than: str) -> bool:
     """Whether the paths of *faces* are as the path *than*, with variables for some of its texts."""
-    shape, other = shape_of(next(iter(faces.values()))[0].operation.path)[0], shape_of(than)[0]
-    if shape == other or len(shape) != len(other):
+    path = next(iter(faces.values()))[0].operation.path
+    segments, others = (_NAME.sub("{}", one.partition("?")[0]).split("/") for one in (path, than))
+    if segments == others or len(segments) != len(others):
         return False
-    return all(own in ("{}", one) for own, one in zip(shape, other, strict=True))
+    return all(own in ("{}", one) for own, one in zip(segments, others, strict=True))
 
 
 def _values(template: Template, spellings: Iterable[str]) -> list[tuple[str, ...]]:

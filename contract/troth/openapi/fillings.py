@@ -93,7 +93,9 @@ def values(filling: Filling, exchange: Exchange, path_parameters: Mapping[str, s
         return [] if value is None else [value]
     body = exchange.response.body if exchange.response is not None else b""
     array = runtime_expression.at(body, filling.items)
-    items = list(array.values()) if isinstance(array, dict) else array or []
+    items = list(array.values()) if isinstance(array, dict) else array
+    if not isinstance(items, list):
+        return []  # whatever the answer has in its place
     offered = (pointers.find(item, expression.name) for item in items)
     return [value for value in offered if value is not None]
 
