@@ -199,3 +199,38 @@ def test_an_order_by_a_member_that_some_items_have_not_is_tried_by_those_that_ha
     whole: Any = SimpleNamespace(last=SimpleNamespace(operation=operation), items=items)
     ways = list(orders._ways(whole, Listing(sort="sort")))
     assert ways == [("/pages", [{"sort": "pages"}, {"sort": "-pages"}])]
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        # numbers, in texts too, are no texts
+        (["5.00", "10.00", 9], ["5.00", 9, "10.00"]),
+        # a fraction that ends with zeros is written without them
+        (
+            ["2026-01-01T00:00:05.123Z", "2026-01-01T01:00:05.12+01:00"],
+            ["2026-01-01T01:00:05.12+01:00", "2026-01-01T00:00:05.123Z"],
+        ),
+        (["2026-02-01", "2026-01-31"], ["2026-01-31", "2026-02-01"]),
+        (["red", True, None, {}, float("nan")], []),
+    ],
+)
+def test_what_a_bound_is_held_to_has_a_size(values: list[Any], expected: list[Any]) -> None:
+    sizes = lists._sizes(values)
+    assert [value for _, _, value in sorted(sizes, key=lambda one: one[1])] == expected
+    assert len({kind for kind, _, _ in sizes}) <= 1
+    # by less than a second no moment is beyond another
+    is_beyond = [lists._is_beyond(own, sizes[-1][1], 1) for _, own, _ in sizes[:1]]
+    assert is_beyond in ([], [values[0] == "5.00"])
+
+
+def test_a_feed_that_has_no_more_may_say_where_to_go_on() -> None:
+    told: list[str] = []
+    case = SimpleNamespace(request=SimpleNamespace(target="/events?cursor=abc"))
+    last = SimpleNamespace(case=case, response=SimpleNamespace(values=lambda name: ()), line="GET")
+    trial: Any = SimpleNamespace(tell=lambda code, *_, **__: told.append(code), session=None)
+    listing = Listing(cursor="cursor", next="/next", more="/has_more")
+    for has_more in (True, False):
+        last.body = {"next": "abc", "has_more": has_more}
+        lists._is_endless(trial, SimpleNamespace(last=last), [], listing)  # type: ignore[arg-type]  # a walk of one answer
+    assert told == ["list.next-dead"]

@@ -78,3 +78,16 @@ def test_of_one_schema_for_both_it_is_told_once() -> None:
 
 def test_a_refusal_may_repeat_what_it_refuses() -> None:
     assert told(WHOLE, WHOLE, status=400) == []
+
+
+def test_what_is_no_secret_may_be_told_anywhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = {"type": "string", "writeOnly": True}
+    members = {"mode": {"enum": ["full", "fast"], "writeOnly": True}, "owner_id": text}
+    monkeypatch.setitem(USER["properties"], "mode", members["mode"])
+    monkeypatch.setitem(USER["properties"], "owner_id", text)
+    sent = {"mode": "full", "owner_id": "owner-17", "password": "tulip-7"}
+    assert told(sent, {"job": {"mode": "full"}, "by": {"owner_id": "owner-17"}}) == []
+    # a map says what stands under any name
+    labels = {"type": "object", "additionalProperties": {"type": "string"}}
+    schema = {"type": "object", "properties": {"labels": labels}}
+    assert told(sent, {"labels": {"password": "tulip-7"}}, declared=schema) == []

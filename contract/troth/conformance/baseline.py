@@ -133,6 +133,13 @@ class Earlier:
     look: str
 
 
+def _earlier(item: dict[str, str]) -> Earlier:
+    """What *item* says of an error.  Raises ValueError, TypeError and KeyError."""
+    if not all(isinstance(text, str) for text in item.values()):
+        raise TypeError("what it says is no text")
+    return Earlier(**item)
+
+
 class EarlierErrors:
     """The errors of the runs of one document with one database that no run has seen mended.
 
@@ -145,9 +152,10 @@ class EarlierErrors:
         self._errors: dict[str, Earlier] = {}
         if file is not None and file.is_file():
             try:
-                self._errors = {one["id"]: Earlier(**one) for one in json.loads(file.read_bytes())}
+                self._errors = {one["id"]: _earlier(one) for one in json.loads(file.read_bytes())}
             except (OSError, ValueError, TypeError, KeyError) as fault:
-                raise BadBaseline(file, f"cannot be read: {fault}") from fault
+                why = f"cannot be read: {fault}; delete it to begin anew"
+                raise BadBaseline(file, why) from fault
 
     @classmethod
     def of(cls, directory: str | None, digest: str) -> EarlierErrors:
@@ -155,7 +163,7 @@ class EarlierErrors:
         if directory is None:
             return cls()
         name = blake2b(digest.encode(), digest_size=8).hexdigest()
-        return cls(Path(directory) / f"found-{name}.json")
+        return cls(Path(directory) / f"errors-{name}.json")
 
     @property
     def looks(self) -> frozenset[str]:

@@ -160,7 +160,8 @@ class Run:
         """What is asked of each operation once all else was sent, what is seldom wrong last."""
         session = self._session
         health = over_time.Health(session)
-        session.observers.append(over_time.Promises(session).observe)
+        if not {"resources", "stateful"}.isdisjoint(session.settings.phases):
+            session.observers.append(over_time.Promises(session).observe)
         if "stateful" in session.settings.phases:
             session.observers.append(health.observe)
 

@@ -28,7 +28,7 @@ _MOST_VALUES = 200
 #: So much of a page is read for its words, which stand below its head.
 _PAGE_BYTES = 16_384
 #: What of a page no reader sees.
-_UNSEEN = re.compile(r"<(script|style)\b.*?</\1>|<[^<>]*>")
+_UNSEEN = re.compile(r"<(script|style)\b.*?(?:</\1>|\Z)|<[^<>]*>", re.IGNORECASE)
 #: A shorter text or name is in any sentence by chance.
 _SHORTEST = 3
 _TAKEN_OUT = "…"

@@ -9,6 +9,7 @@ file beside them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -85,7 +86,9 @@ class SentRequests:
                 stream.truncate(stream.tell() // _DIGEST * _DIGEST)  # the last was cut short
                 stream.seek(0)
                 self._digests.update(iter(lambda: stream.read(_DIGEST), b""))
-        self._digests -= {bytes.fromhex(one) for one in again}
+        for one in again:
+            with suppress(ValueError):  # somebody has written in that file
+                self._digests.discard(bytes.fromhex(one))
         self._earlier = frozenset(self._digests)
         self.number = len(self._earlier)
 

@@ -148,12 +148,13 @@ def placed(
     """
     for effect in (effect for chance in chances for effect in chance.fault.effects):
         is_elsewhere = effect.place is not None and effect.place.unit != "events"
-        if is_elsewhere or not (effect.kind == "slow" or _takes_place(effect)):
+        if is_elsewhere or not (effect.kind == "slow" or takes_place(effect)):
             return None
     return tuple(_placed(chance, least, most) for chance in chances)
 
 
-def _takes_place(effect: Effect) -> bool:
+def takes_place(effect: Effect) -> bool:
+    """Whether *effect* befalls one event of a stream, and may have that chosen by the seed."""
     return "place" in KINDS[effect.kind].clauses
 
 
@@ -161,7 +162,7 @@ def _placed(chance: Chance, least: int, most: int) -> Chance:
     count = max(least, min(most, chance.seed().between(1, _AMONG, "event")))
 
     def at_its_place(effect: Effect) -> Effect:
-        is_open = effect.place is None and _takes_place(effect)
+        is_open = effect.place is None and takes_place(effect)
         return replace(effect, place=Place(count, "events")) if is_open else effect
 
     def draw() -> Chosen | None:

@@ -96,6 +96,7 @@ def named(drawn: Any, parameter: Parameter | None, seed: Seed, fits: Callable[[A
     return next(filter(fits, such_as(parameter, seed)), drawn)
 
 
+@lru_cache(maxsize=8192)
 def cursor_behind(key: str, parameter: Parameter | None) -> str:
     """The cursor of what is behind the item *key* of a list, such as *parameter* takes."""
     if is_addressable(key, parameter):

@@ -83,7 +83,10 @@ class Kept:
 
 @dataclass(slots=True)
 class Making:
-    """An item that is being made or changed, and what it is kept as once it has a *key*."""
+    """An item that is being made or changed, and what it is kept as once it has a *key*.
+
+    *tags* are those of its answer, where it is another by the time that it is asked for.
+    """
 
     resource: Resource
     sessions: Sessions
@@ -92,6 +95,7 @@ class Making:
     item: Item
     key: str | None
     is_done: bool = field(default=False)
+    tags: Fields = ()
 
     def name(
         self, drawn: Any, fits: Callable[[Any], bool] = lambda _: True, *, is_shown: bool = False

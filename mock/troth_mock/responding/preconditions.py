@@ -5,7 +5,8 @@ from __future__ import annotations
 from troth.openapi.operation import Operation
 from troth.openapi.resource import Resource
 from troth_mock.reply import Reply
-from troth_mock.responding.kept import Asked, etag
+from troth_mock.responding.kept import Asked, etag, fields_of, tagged
+from troth_mock.responding.negotiation import success
 from troth_mock.responding.problems import Problem
 from troth_mock.responding.resource_store import Found
 
@@ -16,8 +17,8 @@ def unmet(
     """The answer where a precondition of *asked* does not hold of what was *found*."""
     tags = ",".join(asked.fields.get("if-match", ())).strip()
     others = ",".join(asked.fields.get("if-none-match", ())).strip()
-    if not (tags or others):
-        return _unconditional(operation, resource)
+    if not tags and (lacking := _unconditional(operation, resource)) is not None:
+        return lacking
     tag = etag(found)
     is_named = _names(operation, 412)
     if tags and tags != "*" and tag not in _tags_in(tags):
@@ -25,9 +26,21 @@ def unmet(
     if not others or (others != "*" and tag not in _tags_in(others)):
         return None
     if operation.method in ("GET", "HEAD"):
-        exact = any(response.status == "304" for response in operation.responses)
-        return Reply(304, (("ETag", tag),), None) if exact else None
+        return _unchanged(operation, found)
     return changed_meanwhile(resource) if is_named else None
+
+
+def _unchanged(operation: Operation, found: Found) -> Reply | None:
+    """The 304 for what was *found*, if there is one, with the tag that a 200 would have.
+
+    RFC 9110 §15.4.5.
+    """
+    declared = next((each for each in operation.responses if each.status == "304"), None)
+    if declared is None:
+        return None
+    has_tag = any(header.name.lower() == "etag" for header in declared.headers)
+    source = declared if has_tag else success(operation)[1]
+    return Reply(304, fields_of(source, (), tagged(found)), None)
 
 
 def _unconditional(operation: Operation, resource: Resource) -> Problem | None:

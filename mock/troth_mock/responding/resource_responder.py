@@ -522,6 +522,7 @@ class ResourceResponder:
             self._read_ahead(made, now)
         made.keep()
         if is_new and status == 202:
+            made.tags = tagged(found)
             self._end(made.item, entry, at or "")
         return body
 
@@ -532,6 +533,7 @@ class ResourceResponder:
             return jobs.ended(part, self._members_at(entry.schema, at + place))
 
         item.value = self._in_places(item.value, ended)
+        item.version += 1
         item.shown.clear()
 
     def _finish(self, made: Making, asked: Asked) -> None:
@@ -641,7 +643,7 @@ class ResourceResponder:
         if made.key is None:
             return ()
         found = Found(made.place, made.key, made.item)
-        fields = [*tagged(found)]
+        fields = [*(made.tags or tagged(found))]
         if self.role == "create" or status == 201:
             fields += [("Location", one) for one in addresses(found, self.resource, asked)]
         return tuple(fields)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 from typing import Any, NamedTuple
 
 from troth import pointer
@@ -59,6 +60,9 @@ class Drawn(NamedTuple):
 #: What draws the answer to a plain request of an operation, for the texts of its path's variables;
 #: a list of so many items, if it can be.
 Draw = Callable[[Operation, tuple[str, ...], int | None], Drawn | None]
+
+#: So many things are looked for at the start where names of some are wanted.
+_MOST_LOOKED_AT = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +190,7 @@ class ResourceStore:
             return []
         looked, known = Session(), self.sessions.named().get(session)
         looked.collections.update(known.collections if known is not None else {})
-        for _ in self.everywhere(resource, Asker(looked, {})):
+        for _ in islice(self.everywhere(resource, Asker(looked, {})), _MOST_LOOKED_AT):
             pass  # what there is at the start is there now
         made: list[tuple[str, ...]] = []
         others: list[tuple[str, ...]] = []

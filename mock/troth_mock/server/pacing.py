@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
 
 from troth_mock.faults.switches import Chance
-from troth_mock.faults.wire import begun, broken, placed, reach
+from troth_mock.faults.wire import begun, broken, placed, reach, takes_place
 from troth_mock.reply import Script, Wire
 
 # When a client half-closes, seconds between the probes that tell it from one that is gone.
@@ -185,7 +185,8 @@ async def beginning(
     if bounds is None:
         return None, True
     untouched, needed = bounds
-    is_drawn = any(one.place is None for chance in chances for one in chance.fault.effects)
+    effects = (one for chance in chances for one in chance.fault.effects)
+    is_drawn = any(one.place is None and takes_place(one) for one in effects)
     kept_back = _KEPT_BACK if is_drawn else 0
     events: list[bytes] = []
     sent, rest = 0, b""

@@ -348,6 +348,32 @@ def test_the_seed_chooses_where_a_fault_befalls_a_stream_that_is_passed_on() -> 
         assert {one.count(b"\n\n") for one in lost} == {count - 1}
 
 
+def test_what_has_no_place_holds_back_nothing_of_what_is_passed_on() -> None:
+    wire = Wire(200, b"", (), (), True, bytes, b"")
+
+    async def sent(*faults: str) -> list[int]:
+        """How many events have been sent when each of six is asked for."""
+        came: list[bytes] = []
+        counts: list[int] = []
+
+        async def pieces() -> AsyncGenerator[bytes, None]:
+            for number in range(6):
+                counts.append(len(came))
+                yield b"data: %d\n\n" % number
+
+        parsed = tuple(one for fault in faults for one in parse_all(fault))
+        chances = Switches(loading.load()).chances(None, faults=parsed)
+        await beginning(wire, pieces(), sse.parted, chances, came.append)
+        return counts
+
+    alone = asyncio.run(sent("drop after 5 events"))
+    assert (
+        asyncio.run(sent("slow 1 s", "drop after 5 events"))
+        == alone
+        == [0, 1, 2, 3, 4, 5][: len(alone)]
+    )
+
+
 def test_lines_are_recorded_with_their_times(tmp_path: Path) -> None:
     contract = loading.load(
         b"""

@@ -661,3 +661,43 @@ def test_a_variable_is_the_one_of_its_place_whatever_it_is_called() -> None:
     assert variables(resource, "/fees/{id}/refunds") == ("id", None)
     assert variables(resource, "/fees/{fee}/refunds/{refund}") == ("fee", "refund")
     assert variables(resource, "/refunds/{id}") == (None, "id")
+
+
+@pytest.mark.parametrize("made", ["201", "202"])
+def test_a_tag_is_told_alike_and_is_another_once_the_thing_is(made: str) -> None:
+    item = {
+        "type": "object",
+        "required": ["id", "status"],
+        "properties": {
+            "id": {**TEXT, "readOnly": True},
+            "status": {"enum": ["queued", "completed"], "readOnly": True},
+        },
+    }
+    tag = {
+        "headers": {"ETag": {"required": True, "schema": {**TEXT, "pattern": '^W/"[0-9a-f]+"$'}}}
+    }
+    name = {"name": "id", "in": "path", "required": True, "schema": TEXT}
+    condition = {"name": "If-Match", "in": "header", "schema": TEXT}
+    mock = Client(
+        {
+            "/jobs": {"post": operation(body=sent(item), **{f"_{made}": answer(item, **tag)})},
+            "/jobs/{id}": {
+                "parameters": [name],
+                "get": operation("404", _200=answer(item, **tag), _304={"description": "", **tag}),
+                "put": {
+                    **operation("404", "412", "428", body=sent(item), _200=answer(item, **tag)),
+                    "parameters": [condition],
+                },
+            },
+        }
+    )
+    created = mock.reply("POST", "/jobs", {})
+    at = f"/jobs/{json.loads(created.body or b'')['id']}"
+    read = mock.reply("GET", at)
+    first, then = dict(created.fields)["ETag"], dict(read.fields)["ETag"]
+    assert (first == then) is (created.body == read.body) is (made == "201")
+    again = mock.reply("GET", at, If_None_Match=then)
+    assert (again.status, again.fields) == (304, (("ETag", then),))
+    # another precondition is not the one that has to be there
+    assert mock.status("PUT", at, {}, If_None_Match='"other"') == 428
+    assert mock.status("PUT", at, {}, If_Match=then) == 200

@@ -418,7 +418,7 @@ def _are_two(subject: Subject, resource: Resource, one: Exchange, other: Exchang
     if keys and keys[0] is not None and keys[0] == keys[1]:
         return False  # the second is the first, sent again
     bodies = [
-        pointers.find(_json(each), resource.sent(subject.operation) or "")
+        pointers.find(json_text.value_of(each.body), resource.sent(subject.operation) or "")
         for each in (first, second)
     ]
     if not all(isinstance(body, dict) for body in bodies):
@@ -433,13 +433,6 @@ def _head(request: Request, key: Parameter | None) -> list[tuple[str, str]]:
     """The fields of *request* that say who asks for what."""
     but = {"content-length", key.name.lower() if key is not None else ""}
     return sorted(one for one in request.fields if one[0].lower() not in but)
-
-
-def _json(request: Request) -> Any:
-    try:
-        return json_text.decode_lenient(request.body)[0]
-    except json_text.BadJson:
-        return None
 
 
 async def _has_other_names(

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from troth import pointer as pointers
+from troth.conformance import references
 from troth.conformance.words import is_masked
 from troth.http import json_text
 from troth.http.exchange import Request, Response
@@ -41,17 +42,24 @@ def given_away(operation: Operation, request: Request, response: Response) -> It
         name
         for name, member in taken.members.items()
         if any(schema.get("writeOnly") is True for _, schema in member.parts)
+        and not member.values  # one of few is a choice, and no secret
     ]
     sent = json_text.value_of(request.body) if names else None
     if not isinstance(sent, dict):
         return
-    hidden = {name: sent[name] for name in names if name in sent and _is_telling(sent[name])}
+    hidden = {
+        name: sent[name]
+        for name in names
+        # what another thing is called may be told anywhere
+        if name in sent and _is_telling(sent[name]) and not references.refers(name, sent[name])
+    }
     answer = operation.answer_type(response)
     told = view_of(answer.schema) if answer is not None else None
     for at, part in pointers.places(json_text.value_of(response.body) if hidden else None):
         for name in hidden.keys() & part.keys() if isinstance(part, dict) else ():
             place = told.at(at) if told is not None else None
-            if part[name] == hidden[name] and (place is None or name not in place.members):
+            is_declared = place is not None and (name in place.members or place.entries is not None)
+            if part[name] == hidden[name] and not is_declared:
                 yield pointers.join(at, name)
 
 

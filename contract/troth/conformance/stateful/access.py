@@ -87,6 +87,12 @@ def _tells_of(item: Item, answer: Answer) -> bool:
     return False
 
 
+def _says(body: Any) -> bool:
+    """Whether *body* has anything that may be somebody's: no count of 0 alone, say."""
+    parts = [part for _, part in pointers.places(body)]
+    return any(not isinstance(part, (dict, list)) and part not in _NOTHING for part in parts)
+
+
 async def _listed_only(trial: Trial, item: Item, *, token: str, answer: Answer) -> None:
     """Tell of a list that gives away what the item's own path refuses to the same user."""
     if item.is_shown is False and trial.parent_of(item) is None:
@@ -111,7 +117,8 @@ async def _below_only(trial: Trial, item: Item, *, token: str, answer: Answer) -
         if theirs is None or not theirs.succeeded:
             continue
         ours = await trial.send(operation, item=item)
-        if ours is not None and ours.response.body == theirs.response.body != b"":
+        is_same = ours is not None and ours.response.body == theirs.response.body != b""
+        if is_same and _says(theirs.body):
             message = f"{theirs.line} gives the second token what is of an item, and {answer.line} "
             message += f"refuses it that: {answer.status}"
             # how far it has come may be for everybody, and what it holds for none of them
@@ -261,7 +268,7 @@ async def _reached(trial: Trial, item: Item, moved: Item, *, token: str, says: s
     """Tell what the user of *token* can do to *item* where it is *moved* to."""
     answer = await trial.read(moved, token=token)
     if answer is not None and answer.succeeded and answer.item is not UNSET:
-        if not changed_to(item.current, answer.item):
+        if not changed_to(item.current, answer.item) and _tells_of(item, answer):
             message = f"{answer.line} reads what is below another {says}"
             trial.tell("resource.read-by-other", message, by=answer)
         return

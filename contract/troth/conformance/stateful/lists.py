@@ -9,7 +9,11 @@ nothing yet of what was just created.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -29,6 +33,8 @@ from troth.openapi.operation import Operation, Parameter
 from troth.openapi.resources import Listing, Role
 from troth.openapi.schema_view import is_list, values_of
 from troth.violation import Severity
+
+_NUMERIC = re.compile(r"[+-]?\d+(?:\.\d*)?")
 
 #: So many items there are when a list is looked at, if they can be made.
 _ITEMS = 4
@@ -172,6 +178,8 @@ def _refused(trial: Trial, walk: Listed, listing: Listing) -> Answer | None:
 def _is_endless(trial: Trial, walk: Listed, found: list[list[Any]], listing: Listing) -> bool:
     """Tell of a last page that is its own next one, and of pages of nothing without an end."""
     last, target = walk.last, walk.last.case.request.target
+    if listing.more is not None and at(last.body, listing.more) is False:
+        return False  # a feed says where to go on when there is more
     link = paging.next_link(last.response, last.body, listing)
     is_itself = link is not None and paging.own_target(trial.session, link, target) == target
     token = at(last.body, listing.next)
@@ -366,24 +374,49 @@ async def _bound(
     trial: Trial, item: Item | None, *, whole: Listed, parameter: Parameter, place: str, sign: int
 ) -> None:
     """A list of what has at least so much, or at the most, has nothing that is beyond it."""
-    values = [at(one, place) for one in whole.items]
-    kind = str if any(isinstance(one, str) for one in values) else (int, float)
-    known = sorted({one for one in values if isinstance(one, kind) and one is not True})
-    if len(known) < 2:
+    sizes = _sizes([at(one, place) for one in whole.items])
+    known = sorted({size: value for _, size, value in sizes}.items(), key=lambda one: one[0])
+    if len(known) < 2 or len({kind for kind, _, _ in sizes}) > 1:
         return
-    bound = known[len(known) // 2] if sign > 0 else known[(len(known) - 1) // 2]
+    size, bound = known[len(known) // 2] if sign > 0 else known[(len(known) - 1) // 2]
     if not takes(parameter, bound):
         return
     found = await trial.listed(item, query={parameter.name: bound}, pages=_PAGES)
     there = [at(one, place) for one in found.items] if found is not None else []
-    comparable: list[Any] = [one for one in there if isinstance(one, kind)]
-    beyond = [one for one in comparable if (one < bound if sign > 0 else one > bound)]
+    beyond = [
+        value
+        for kind, own, value in _sizes(there)
+        if kind == sizes[0][0] and _is_beyond(own, size, sign)
+    ]
+    # "after" the last one there is nothing
+    is_inside = any(_is_beyond(size, own, sign) for own, _ in known)
     if found is not None and beyond:
         message = f"{found.last.line} has an item of which {place} is {shown(beyond[0])}"
         trial.tell("list.filter-ignored", message, by=found.last, severity="warning")
-    elif found is not None and found.is_whole and not there:
+    elif found is not None and found.is_whole and not there and is_inside:
         message = f"{found.last.line} has nothing, and {whole.answers[0].line} has such items"
         trial.tell("list.filter-loses", message, by=found.last, severity="warning")
+
+
+def _sizes(values: list[Any]) -> list[tuple[str, Any, Any]]:
+    """How much each of *values* is, and of what kind: a number, in a text too, or a moment."""
+    found: list[tuple[str, Any, Any]] = []
+    for value in values:
+        if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+            continue
+        if _NUMERIC.fullmatch(text := str(value)):
+            found.append(("number", Decimal(text), value))
+        elif isinstance(value, str):
+            with suppress(ValueError):
+                moment = datetime.fromisoformat(value)
+                found.append(("local" if moment.tzinfo is None else "zoned", moment, value))
+    return found
+
+
+def _is_beyond(one: Any, bound: Any, sign: int) -> bool:
+    """Whether *one* is below *bound* (with a *sign* of -1: above); moments by a second at least."""
+    gap = bound - one if sign > 0 else one - bound
+    return gap >= timedelta(seconds=1) if isinstance(gap, timedelta) else bool(gap > 0)
 
 
 async def _add_other(
