@@ -22,7 +22,7 @@ from servers.marina_document import Manner, document
 from servers.wire import Answer, Asked, Server
 from troth.conformance.session import Session
 from troth.conformance.settings import Settings
-from troth.conformance.stateful import lists, orders
+from troth.conformance.stateful import filters, lists, orders
 from troth.conformance.stateful.paging import target_of
 from troth.conformance.stateful.trial import Told, Trial
 from troth.conformance.transport import Transport
@@ -53,7 +53,7 @@ async def _trial(settings: Settings, contract: Contract, path: str) -> Trial:
         session = Session(contract, transport, settings, emit=lambda _: None, clock=time.monotonic)
         resource = next(each for each in known.all if path in (each.path, each.collection))
         trial = Trial(session, known, resource)
-        for check in (*lists.CHECKS, *orders.CHECKS):
+        for check in (*lists.CHECKS, *filters.CHECKS, *orders.CHECKS):
             if all(map(trial.can, check.needs)):
                 await check.run(trial)
     return trial
@@ -216,11 +216,11 @@ def test_an_order_by_a_member_that_some_items_have_not_is_tried_by_those_that_ha
     ],
 )
 def test_what_a_bound_is_held_to_has_a_size(values: list[Any], expected: list[Any]) -> None:
-    sizes = lists._sizes(values)
+    sizes = filters._sizes(values)
     assert [value for _, _, value in sorted(sizes, key=lambda one: one[1])] == expected
     assert len({kind for kind, _, _ in sizes}) <= 1
     # by less than a second no moment is beyond another
-    is_beyond = [lists._is_beyond(own, sizes[-1][1], 1) for _, own, _ in sizes[:1]]
+    is_beyond = [filters._is_beyond(own, sizes[-1][1], 1) for _, own, _ in sizes[:1]]
     assert is_beyond in ([], [values[0] == "5.00"])
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from troth.conformance.cases.case import Case
 from troth.conformance.findings import Findings, facets
-from troth.conformance.words import message_of, names_others, said_of_request
+from troth.conformance.words import message_of, names_choice, names_others, said_of_request
 from troth.http.exchange import Exchange, Request, Response
 from troth.violation import Violation
 
@@ -136,3 +136,21 @@ PAGE = (
 )
 def test_the_words_of_an_answer_are_what_a_person_would_read(body: str, words: str) -> None:
     assert message_of(Response(400, (), body.encode())) == words
+
+
+STATES = ("draft", "in_review", "published")
+
+
+@pytest.mark.parametrize(
+    ("said", "is_of_state"),
+    [
+        ("cannot be changed: it is published", True),
+        ("status is in_review", True),
+        ("no value for name", False),
+        # what the request has itself, or what lists all that there are, is no state of the thing
+        ("draft is no value of state", False),
+        ("one of draft, in_review, published", False),
+    ],
+)
+def test_a_refusal_may_speak_of_a_state_that_was_not_sent(said: str, is_of_state: bool) -> None:
+    assert names_choice(exchange({"state": "draft"}, {"detail": said}), STATES) is is_of_state

@@ -12,49 +12,45 @@ or else to one that surely does not exist; where neither can be had, it is held 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl, quote, unquote
-from uuid import UUID
 
 from troth import pointer as pointers
 from troth.conformance import references
 from troth.conformance.cases.case import Case
+from troth.conformance.references import Known
 from troth.conformance.selection import SAFE_METHODS
 from troth.conformance.settings import Settings
 from troth.generation.locations import put
-from troth.generation.natural_values import another
-from troth.generation.parameters import examples, is_read, parameter_value, schema_of
 from troth.generation.request_writer import UNSET, Values, body_type, in_path, refilled
 from troth.generation.requests import tokens_of
-from troth.generation.source import Quick, Seeded
-from troth.generation.values import Unsatisfiable, synthesize
 from troth.http import json_text
 from troth.http.exchange import Exchange, Request
 from troth.openapi import fillings
 from troth.openapi.contract import Contract
+from troth.openapi.listing import is_selection
 from troth.openapi.names import words_of
 from troth.openapi.operation import Operation, Parameter
 from troth.openapi.paths import PathTemplate, shape_of
 from troth.openapi.resources import Filling, resources
 from troth.seed import Seed
 from troth.validation.parameters import is_field
-from troth.validation.styles import write_field
 
 #: What only looks (RFC 9110 §9.2.1, and QUERY of OpenAPI 3.2).
 _LOOKS = SAFE_METHODS | {"TRACE", "QUERY"}
 #: What was accepted may be made later, or never: RFC 9110 §15.3.3.
 _PROMISED = 202
+#: How what is there already is refused, or what may be so.
+_TAKEN = (400, 409, 422)
 #: The name leads to nothing (RFC 9110 §15.5.5, §15.5.11).
 _GONE = (404, 410)
 #: What was there so many answers ago is expected to be there still.
 _LATELY = 30
 #: Of one list so many items are remembered.
 _LISTED = 50
-#: A text that was drawn and is as long as this is nobody's by chance.
-_UNLIKELY = 12
 #: What no type but a text takes, and nobody calls anything: it can be no item's name in disguise.
 _MADE_UP = re.compile(r"[A-Za-z!%-]+|x{20,}")
 
@@ -71,28 +67,6 @@ _NONE_MADE = "this run has made none, and asks at the most of ids that nothing h
 _Key = tuple[str, str, str]
 _Shape = tuple[str, ...]
 _T = TypeVar("_T")
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """A value that the server gave, below a path: that of *template*, with *texts* in it.
-
-    *made* is the shape of the path of the item that this run has made and that it names, if one.
-    """
-
-    value: Any
-    template: PathTemplate
-    texts: tuple[str, ...]
-    made: _Shape = ()
-
-    def above(self, other: PathTemplate) -> Mapping[str, str]:
-        """The texts of the variables that *other* has in the same places."""
-        shared: dict[str, str] = {}
-        for index, (name, text) in enumerate(zip(other.names, self.texts, strict=False)):
-            if self.template.literals[: index + 1] != other.literals[: index + 1]:
-                break
-            shared[name] = text
-        return shared
 
 
 class RealValues:
@@ -119,6 +93,8 @@ class RealValues:
         #: two answers that say that they made the same, which nobody had touched
         self._repeated: dict[tuple[_Shape, tuple[str, ...]], tuple[Exchange, Exchange]] = {}
         self._reached: set[str] = set()
+        self._taken: set[str] = set()
+        self._names = references.TakenNames(Seed.of("names", settings.seed))
         self._keys = keys or Seed.of("idempotency key", settings.seed)
         self._keyed = 0
 
@@ -137,6 +113,9 @@ class RealValues:
         texts = tuple(match.path_parameters.get(name, "") for name in template.names)
         self._sight(operation, texts[-1:], response.status)
         is_done = 200 <= response.status < 300
+        if is_done:
+            self._taken.add(operation.name)
+            self._names.keep(self._kind(operation), exchange.request)
         if operation.method == "DELETE" and (is_done or response.status in _GONE):
             self._forget(template, texts)
         if is_done and operation.method not in _LOOKS:
@@ -309,7 +288,7 @@ class RealValues:
         is_left_out = parameter.required and case.request.field(parameter.name) is None
         if is_about or is_left_out:
             return case
-        return replace(case, request=with_field(case.request, parameter.name, "*"))
+        return replace(case, request=case.request.having((parameter.name, "*")))
 
     def keyed(self, case: Case, operation: Operation) -> Case:
         """*case* under an idempotency key of its own, where it has one that is good.
@@ -323,12 +302,12 @@ class RealValues:
         name, given = parameter.name, self._settings.given(operation).parameters
         if f"header {name}" in case.sent or ("header", name) in given:
             return case
-        return replace(case, request=with_field(request, name, self.new_key(parameter) or text))
+        return replace(case, request=request.having((name, self.new_key(parameter) or text)))
 
     def new_key(self, parameter: Parameter) -> str | None:
         """A key for *parameter* that no request has had, of this run or of another."""
         self._keyed += 1
-        keys = _keys_for(parameter, self._keys.child("key", self._keyed))
+        keys = references.keys_for(parameter, self._keys.child("key", self._keyed))
         return next((text for text in keys if is_field(parameter, text)), None)
 
     def _filled(self, case: Case, operation: Operation | None) -> Case | None:
@@ -338,7 +317,7 @@ class RealValues:
         if operation is None:
             # of no operation of the document: there might be something all the same
             return case if method in (*_LOOKS, "POST") or self._settings.allow_destructive else None
-        referring = self._referring(case, operation)
+        referring = self._referring(self._renamed(case, operation), operation)
         if self._settings.allow_destructive or not self.touches(operation, method):
             given = self._settings.given(operation).parameters
             values = self._real(operation, case.parameters, given, newest=method == "DELETE")
@@ -362,7 +341,7 @@ class RealValues:
             if filling.location == "body" and filling.name not in given
         )
         body: bytes | None = case.request.body
-        value = case.value
+        value, entry = case.value, body_type(operation)
         for at in places:
             old = pointers.find(value, at)
             if old is None:
@@ -371,7 +350,9 @@ class RealValues:
             if not known or body is None:
                 return case.unsure()
             new = put(value, pointers.split(at), known[0].value)
-            body, value = references.rewritten(body, value, new, (old, known[0].value)), new
+            change = old, known[0].value
+            body = references.rewritten(body, value, new, change=change, entry=entry)
+            value = new
         if body is None:
             return case.unsure()
         return replace(case, request=replace(case.request, body=body))
@@ -386,10 +367,75 @@ class RealValues:
         related = {*references.related(dict(query)), *references.related(case.value)}
         found = [pair for pair in query if references.refers(*pair)]
         found += references.in_body(case.value)
+        operation = self._contract.find_operation(case.operation)
+        for filling in self._resources.fillings(operation) if operation is not None else ():
+            if filling.location == "body":
+                value = pointers.find(case.value, filling.name)
+                found += [(pointers.split(filling.name)[-1], value)] if value is not None else []
+            found += [
+                pair for pair in query if ("query", pair[0]) == (filling.location, filling.name)
+            ]
         if found:
             known = {str(one.value) for entries in self._known.values() for one in entries}
             related.update(name for name, value in found if str(value) not in known)
-        return frozenset(related)
+        members = case.value if isinstance(case.value, dict) else {}
+        names = [*members, *(name.partition("[")[0] for name, _ in query)]
+        return frozenset(related.union(filter(is_selection, names)))
+
+    def is_untaken(self, case: Case) -> bool:
+        """Whether *case* refers to something, and no answer of its operation was a success yet.
+
+        What it refers to is there; but whether it is in a state for this nobody knows.
+        """
+        operation = self._contract.find_operation(case.operation)
+        if operation is None or operation.name in self._taken:
+            return False
+        return any(
+            filling.location == "body" and pointers.find(case.value, filling.name) is not None
+            for filling in self._resources.fillings(operation)
+        )
+
+    def tells_apart(self, case: Case, exchange: Exchange) -> bool:
+        """Whether *case* was refused, and its like is called otherwise from now on: try again."""
+        operation = self._contract.find_operation(case.operation)
+        status = exchange.response.status if exchange.response is not None else 0
+        if operation is None or case.intent == "invalid" or status not in _TAKEN:
+            return False
+        kind = self._kind(operation)
+        return bool(kind) and self._names.tell_apart(kind, case.value, exchange)
+
+    def was_in_vain(self, case: Case) -> None:
+        """Forget that *case* may have been refused for what it calls things."""
+        if operation := self._contract.find_operation(case.operation):
+            self._names.was_in_vain(self._kind(operation), case.value)
+
+    def _kind(self, operation: Operation) -> str:
+        """What *operation* gives names to, by its path; "" where it gives none."""
+        resource, role = self._resources.of(operation), self._resources.role(operation)
+        is_naming = role in ("create", "update", "replace")
+        return resource.path if resource is not None and is_naming else ""
+
+    def named_apart(self, operation: Operation, value: Any) -> Any:
+        """*value*, which *operation* may be sent, without names that may not be given twice."""
+        kind, entry = self._kind(operation), body_type(operation)
+        return self._names.renamed(kind, value, schema=entry.schema) if kind and entry else value
+
+    def _renamed(self, case: Case, operation: Operation) -> Case:
+        """*case* with other names in the place of those that may not be given twice."""
+        if case.intent != "valid" or not case.request.body:
+            return case
+        value, entry = self.named_apart(operation, case.value), body_type(operation)
+        body: bytes | None = case.request.body
+        before = case.value
+        for name, new in value.items() if value is not before else ():
+            if new is not before[name] and body is not None:
+                after = {**before, name: new}
+                change = before[name], new
+                body = references.rewritten(body, before, after, change=change, entry=entry)
+                before = after
+        if body is None:
+            return case
+        return replace(case, request=replace(case.request, body=body), value=value)
 
     def _own_named(self, case: Case, operation: Operation) -> Case:
         """*case* with the name that its path has for the item, where its body has one too.
@@ -411,7 +457,9 @@ class RealValues:
         schema = entry.schema if entry is not None else None
         if schema is None or schema.is_valid(value) != schema.is_valid(case.value):
             return case  # it is what the case is about
-        body = references.rewritten(case.request.body, case.value, value, (old, new))
+        body = references.rewritten(
+            case.request.body, case.value, value, change=(old, new), entry=entry
+        )
         if body is None:
             return case
         return replace(case, request=replace(case.request, body=body), value=value)
@@ -591,7 +639,7 @@ class RealValues:
         if key not in self._absent:
             parameter = _parameter(operation, name)
             seed = Seed.of("absent", *key, self._settings.seed)
-            self._absent[key] = next(_absent_values(parameter, seed), UNSET)
+            self._absent[key] = next(references.absent_values(parameter, seed), UNSET)
         return self._absent[key]
 
     def _absent_text(self, operation: Operation) -> tuple[str, ...]:
@@ -651,43 +699,3 @@ def _shape_to(operation: Operation, name: str) -> _Shape:
 def _first(status: str) -> int:
     """A status that *status*, which may be a range or `default`, stands for."""
     return int(status.replace("X", "0")) if status[0].isdigit() else 200
-
-
-def with_field(request: Request, name: str, text: str) -> Request:
-    """*request* with the field *name* that says *text*, and no other of that name."""
-    return request.having((name, text))
-
-
-def _keys_for(parameter: Parameter, seed: Seed) -> Iterator[str]:
-    """Keys that *parameter* may take: as most of them are, or else like one that is drawn."""
-    yield str(UUID(bytes=seed.key, version=4))
-    schema = schema_of(parameter)
-    with suppress(Unsatisfiable):
-        value = synthesize(schema, seed=seed, name=parameter.name) if schema is not None else ""
-        # an example would be the same each time
-        yield write_field(parameter, another(value, Quick(seed), 1, has_form=True))
-        yield write_field(parameter, value)
-
-
-def _absent_values(parameter: Parameter, seed: Seed) -> Iterator[Any]:
-    """Values of *parameter* that nobody has given to anything."""
-    schema = schema_of(parameter)
-    source = Seeded(seed)
-    digits = f"{source.below(16**12):012x}"
-    made: list[Any] = [
-        f"troth-none-{digits}",
-        2**31 - 1 - source.below(10**6),
-        999_000_000 + source.below(10**6),
-        f"{digits[:8]}-{digits[8:]}-4{digits[:3]}-8{digits[3:6]}-{digits}",
-        digits * 2,
-    ]
-    for value in made:
-        if schema is None or (schema.is_valid(value) and is_read(parameter, value)):
-            yield value
-    known = set(map(str, examples(parameter)))
-    try:
-        value = parameter_value(parameter, source)
-    except Unsatisfiable:
-        return
-    if len(str(value)) >= _UNLIKELY and str(value) not in known:
-        yield value

@@ -8,11 +8,11 @@ it (`Bad Request`) tell no cause from another.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
-from troth.http import json_text
+from troth.http import json_text, media_type
 from troth.http.exchange import Exchange, Request, Response
 from troth.openapi.names import words_of
 
@@ -119,10 +119,18 @@ def _texts(value: Any, sent: Any) -> Iterator[str]:
         yield value
 
 
+def sent_body(request: Request) -> Any:
+    """What the body of *request* says: a form by its names."""
+    if media_type.essence(request.content_type or "") != "application/x-www-form-urlencoded":
+        return _value(request.body)
+    text = request.body[:_MOST_BYTES].decode("utf-8", "replace")
+    return dict(parse_qsl(text, keep_blank_values=True))
+
+
 def _sent(request: Request, operation: str) -> list[Any]:
     """All values in *request*, those first that hold others."""
     path, _, query = request.target.partition("?")
-    found: list[Any] = [_value(request.body)] if request.body else []
+    found: list[Any] = [sent_body(request)] if request.body else []
     for value in found:
         if len(found) >= _MOST_VALUES:
             break
@@ -158,7 +166,7 @@ def _without(text: str, texts: list[str]) -> str:
 def _names(request: Request, operation: str) -> set[tuple[str, ...]]:
     """The names, in words, of what *operation* was asked with."""
     query = request.target.partition("?")[2]
-    body = _value(request.body) if request.body else None
+    body = sent_body(request)
     names = [
         *re.findall(r"{([^{}]+)}", operation),
         *(name for name, _ in parse_qsl(query, keep_blank_values=True)),
@@ -179,6 +187,29 @@ def names_others(exchange: Exchange, references: frozenset[str]) -> bool:
     referring = {words_of(name) for name in references}
     named = {word for words in referring for word in words[:-1] or words}
     return not named & there and _names_any(there, _names(exchange.request, "") - referring)
+
+
+def says_name(exchange: Exchange, name: str) -> bool:
+    """Whether a refusal names the member *name*."""
+    body = exchange.response.body if exchange.response is not None else b""
+    return _names_any(_words_in("\n".join(_texts(_value(body), ()))), {words_of(name)})
+
+
+def names_choice(exchange: Exchange, values: Collection[Any]) -> bool:
+    """Whether a refusal names one of a few *values* that the request has not, and not all of them.
+
+    Who lists all that there are speaks of what was sent.
+    """
+    if exchange.response is None or len(values) < 2:
+        return False
+    request = exchange.request
+    there = _words_in("\n".join(_texts(_value(exchange.response.body), ())))
+    named = {one for one in values if isinstance(one, str) and _names_any(there, {words_of(one)})}
+    if not named or len(named) == len(values):
+        return False
+    sent = {words_of(one) for one in _sent(request, "") if isinstance(one, str)}
+    sent |= _names(request, "")
+    return any(words_of(one) not in sent for one in named)
 
 
 def _words_in(text: str) -> set[str]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from troth import pointer as pointers
 from troth.http.exchange import Exchange
-from troth.openapi import envelopes, runtime_expression
+from troth.openapi import envelopes, listing, runtime_expression
 from troth.openapi.names import in_singular, words_of
 from troth.openapi.operation import DeclaredResponse, Link, Operation
 from troth.openapi.paths import shape_of
@@ -26,11 +26,13 @@ def of(
     """The fillings of each of *operations*, none of those that nothing fills."""
     by_shape = {shape_of(each.path)[0]: each for each in resources if each.parameter is not None}
     by_words: dict[tuple[str, ...], Resource] = {}
+    bare: dict[tuple[str, ...], Resource] = {}
     # where two go by one name, it is that of the one that is created
     named = [each for each in resources if each.parameter or each.identifier]
     for resource in sorted(named, key=lambda each: "create" not in each.operations):
         for words in _names_of(resource):
             by_words.setdefault(words, resource)
+        bare.setdefault(in_singular(words_of(resource.name)), resource)
     linked = _linked(operations)
     told = {each: tuple(_told_by(each)) for each in resources}
     started = [pair for each in operations for pair in _started(each)]
@@ -42,6 +44,7 @@ def of(
             *linked.get(operation, ()),
             *_by_path(operation, by_shape, told),
             *_by_name(operation, by_shape, by_words, told),
+            *_by_bare_name(operation, by_words, bare, told),
         ]
         if fillings:
             found[operation] = tuple(fillings)
@@ -266,6 +269,39 @@ def _by_name(
             continue
         for source in told[resource]:
             if source.operation is not operation and fits(_told(source, resource), view):
+                yield from source.fillings(location, name)
+
+
+def _by_bare_name(
+    operation: Operation,
+    by_words: Mapping[tuple[str, ...], Resource],
+    bare: Mapping[tuple[str, ...], Resource],
+    told: Mapping[Resource, Sequence[_Source]],
+) -> Iterator[Filling]:
+    """From the resources that a query parameter or a member has the name of, and no other word.
+
+    `customer` is that of a payment by its identifier; in a customer it is one of its own texts.
+    """
+    named = [
+        ("query", each.name, of_parameter(each), words_of(each.name))
+        for each in operation.parameters
+        if each.location == "query" and not listing.steers(each.name)
+    ]
+    body = of_request(operation)
+    for at, each in body.inner(2) if body is not None else ():
+        named.append(("body", at, each, words_of(pointers.split(at)[-1])))
+    own = shape_of(operation.path)[0]
+    for location, name, view, words in named:
+        resource = None if words in by_words else bare.get(words)
+        if resource is None or view is None or not view.types or not view.is_scalar or view.values:
+            continue
+        shape = shape_of(resource.path)[0]
+        if own == shape or own == shape_of(resource.collection or "")[0]:
+            continue
+        for source in told[resource]:
+            known = _told(source, resource)
+            formats = known.formats if known is not None else frozenset()
+            if known is not None and known.types == view.types and view.formats <= formats:
                 yield from source.fillings(location, name)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from troth import pointer as pointers
 from troth.openapi.envelopes import attributes_in
@@ -25,6 +25,11 @@ _CURSORS = named(
     "cursor after starting_after page_token next_token continuation_token next_page_token continue"
     " iterator marker page_cursor page_after after_cursor start_cursor pagination_token"
     " last_evaluated_key next since_id from next_cursor"
+)
+#: Where a list goes on, or goes back from, and nothing else: an item of it, or a page's token.
+_PLACES = named(
+    "starting_after ending_before after_cursor before_cursor page_after page_before after_id"
+    " before_id start_cursor end_cursor"
 )
 _SORTS = named("sort sort_by order_by orderby ordering sort_field sort_key sorting order")
 _ORDERS = named("order direction sort_order sort_direction sort_dir order_direction dir sort_type")
@@ -49,7 +54,8 @@ _MOST = frozenset({"max", "maximum", "lte", "le", "lt", "before", "until", "to"}
 _MOMENTS = frozenset({"at", "on", "time", "date"})
 _MASKS = named("update_mask field_mask")
 #: What is a parameter of every list, and no filter even where an item has such a member.
-_NO_FILTERS = frozenset(named("fields include expand embed format locale lang language pretty"))
+_SELECTIONS = frozenset(named("fields include expand embed select includes expands"))
+_NO_FILTERS = _SELECTIONS | frozenset(named("format locale lang language pretty"))
 
 
 def of(operation: Operation, item: View | None, answer: View | None) -> Listing:
@@ -92,7 +98,30 @@ def of(operation: Operation, item: View | None, answer: View | None) -> Listing:
 def is_cursor(parameter: Parameter) -> bool:
     """Whether *parameter* can only be a place that an answer has given before: a page's token."""
     words = words_of(parameter.name)
-    return words in _CURSORS and words[-1] in ("cursor", "token") and _is_of(parameter, "string")
+    is_token = words in _CURSORS and words[-1] in ("cursor", "token")
+    return (is_token or words in _PLACES) and _is_of(parameter, "string")
+
+
+def begins_after(listing: Listing) -> bool:
+    """Whether a page of *listing* is asked for by the item before it (`starting_after`)."""
+    words = words_of(listing.cursor or "")
+    return listing.next is None and words in _PLACES and "after" in words
+
+
+def is_selection(name: str) -> bool:
+    """Whether what is called *name* chooses what an answer shows, by names that the server knows.
+
+    Where no schema has them, nobody else does.
+    """
+    return words_of(name) in _SELECTIONS
+
+
+def steers(name: str) -> bool:
+    """Whether a query parameter called *name* says how a list is shown, and not what is in it."""
+    words = words_of(name)
+    return words in _NO_FILTERS or any(
+        words in names for names in (_LIMITS, _OFFSETS, _PAGES, _CURSORS, _SORTS, _ORDERS, SEARCHES)
+    )
 
 
 def field_mask(operation: Operation) -> Parameter | None:
@@ -172,7 +201,7 @@ def _filters(free: Iterable[Parameter], item: View | None) -> dict[str, str]:
             if name not in (words, one) and (each.item is None or in_singular(name) != words):
                 continue
             own = each.item if each.item is not None else each
-            if own.is_scalar and fits(own, value):
+            if own.has_scalars and fits(own, value):
                 found[parameter.name] = at
                 break
     return found
@@ -184,18 +213,27 @@ def _bounds(
     """The parameters that name a member of an item beside one of the words *bounding* it."""
     found: dict[str, str] = {}
     members = [one for one in _members(item) if one[2].is_scalar and one[2].types != {"boolean"}]
-    for parameter in free:
-        words = _asked(parameter)
+    for called, words, view in _named(free):
         ways = [words[1:]] if words[:1] and words[0] in bounding else []
         ways += [words[:-1]] if words[-1:] and words[-1] in bounding else []
         for name, at, each in members:
             bare = name[:-1] if name[-1:] and name[-1] in _MOMENTS else name
-            if any(way and way in (name, bare) for way in ways) and fits(
-                each, of_parameter(parameter)
-            ):
-                found[parameter.name] = at
+            if any(way and way in (name, bare) for way in ways) and fits(each, view):
+                found[called] = at
                 break
     return found
+
+
+def _named(free: Iterable[Parameter]) -> Iterator[tuple[str, _Words, View | None]]:
+    """What each of *free* parameters is called, its words, and what it may be.
+
+    A member of an object is one by itself, as `deepObject` writes it: `created[gte]`.
+    """
+    for parameter in free:
+        view, words = of_parameter(parameter), _asked(parameter)
+        yield parameter.name, words, view
+        for name, member in view.members.items() if view is not None else ():
+            yield f"{parameter.name}[{name}]", (*words, *words_of(name)), member
 
 
 def _asked(parameter: Parameter) -> _Words:

@@ -115,6 +115,11 @@ class View:
         return not self.types - _SCALARS and (bool(self.types) or not self.members)
 
     @property
+    def has_scalars(self) -> bool:
+        """Whether it may be a text, a number or a boolean, whatever it may be beside."""
+        return self.is_scalar or bool(self.types & _SCALARS)
+
+    @property
     def is_object(self) -> bool:
         """Whether it is an object of which members are known."""
         return bool(self.members) and "array" not in self.types

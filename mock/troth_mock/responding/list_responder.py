@@ -107,6 +107,7 @@ class ListResponder:
         """Whether everything is known by which a search chooses."""
         known = {*listing.filters, listing.limit, listing.offset, listing.page, listing.cursor}
         known |= {listing.sort, listing.order, listing.search, *listing.least, *listing.most}
+        known |= {(name or "").partition("[")[0] for name in known}
         own = shape_of(self.listed.operation.path)[1]
         above = variables(self.listed.resource.path, self.listed.operation.path)
         return (

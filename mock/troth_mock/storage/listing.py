@@ -56,14 +56,17 @@ def page_of(
 
     *mark* makes of an identifier the cursor of what is behind it.
     """
+    bounded = {name: one for name, one in asked.items() if isinstance(one, dict)}
+    inner = {f"{name}[{key}]": one for name, own in bounded.items() for key, one in own.items()}
     for name, place in listing.filters.items():
-        if name in asked:
+        if name in asked and name not in bounded:
             chosen = [row for row in rows if _is(pointer.find(row[1], place), asked[name])]
             rows = chosen or ([] if asked[name] not in _ANY else rows)
     for bounds, sign in ((listing.least, 1), (listing.most, -1)):
         for name, place in bounds.items():
-            if name in asked:
-                rows = [one for one in rows if _is_within(one[1], place, asked[name], sign)]
+            bound = asked.get(name, inner.get(name))
+            if bound is not None:
+                rows = [one for one in rows if _is_within(one[1], place, bound, sign)]
     wanted = asked.get(listing.search or "")
     if isinstance(wanted, str) and wanted:
         rows = [row for row in rows if wanted.casefold() in _said(row[1])]

@@ -152,6 +152,9 @@ class _Walk:
             legal = "either"
         if isinstance(replacement, Written) and not at.tokens:
             replacement = replacement.text
+        changed = put(value, at.tokens, read(replacement))
+        if replacement is None or changed in ("", [], {}):
+            legal = "either-if-valid"  # how null is written no standard says, nor nothing at all
         if replacement in ("", None) and not at.tokens:
             about, legal = "empty", "either-if-valid"  # many take an empty text for none
         if about in _HARD:
@@ -170,7 +173,6 @@ class _Walk:
         if about.startswith(_OWN) and not at.tokens:
             tier = -2
         where = "".join(f"/{token}" for token in at.tokens)
-        changed = put(value, at.tokens, read(replacement))
         return _Try(f"{where}: {about}" if where else about, tier, changed, legal)
 
     def _texts(self, value: Any) -> Iterator[_Try]:
@@ -294,8 +296,11 @@ def _is_plain(field: tuple[str, str]) -> bool:
 
 
 def says_nothing(schema: Schema | None) -> bool:
-    """Whether *schema* says no more than that it is of a text."""
-    return schema is None or (schema.is_valid("") and schema.is_valid("\N{SNOWMAN} ?"))
+    """Whether *schema* says no more than that it is of a text, or of some."""
+    return schema is None or any(
+        schema.is_valid(empty) and schema.is_valid(hard)
+        for empty, hard in (("", "\N{SNOWMAN} ?"), ([""], ["\N{SNOWMAN} ?"]))
+    )
 
 
 def _is_sendable(request: Request) -> bool:

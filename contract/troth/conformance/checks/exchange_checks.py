@@ -15,13 +15,23 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal
-from urllib.parse import quote, unquote_plus
+from urllib.parse import unquote_plus
 
 from troth import pointer as pointers
 from troth.conformance.cases.case import Case, readable
-from troth.conformance.cases.parameter_cases import says_nothing
 from troth.conformance.checks import leniency, write_only
 from troth.conformance.checks.methods import allow_violations
+from troth.conformance.checks.outcomes import (
+    GONE,
+    HTTP_REFUSALS,
+    OF_PLACES,
+    OF_REFERENCES,
+    OF_STATE,
+    is_left_open,
+    is_of_relation,
+    is_of_state,
+    outcome,
+)
 from troth.conformance.words import message_of, names_others
 from troth.errors import MethodNotAllowed, NoSuchPath
 from troth.generation.chat_consistency import is_consistent
@@ -32,7 +42,7 @@ from troth.http.exchange import FAULTS, Exchange, Request, Response
 from troth.laws.laws import Verdict
 from troth.openapi.contract import Contract
 from troth.openapi.listing import is_cursor
-from troth.openapi.operation import Operation, Parameter
+from troth.openapi.operation import Operation
 from troth.openapi.resources import resources
 from troth.validation import validator
 from troth.validation.responses import ResponseValidator, missing_field
@@ -42,10 +52,6 @@ from troth.violation import Severity, Violation
 
 #: What the server ought to do with a request; `either` where the two documents disagree.
 Expectation = Literal["accepted", "refused", "unauthorized", "no-path", "no-method", "either"]
-
-# Statuses by which HTTP itself refuses a request, whatever the document declares: RFC 9110 §15.5,
-# RFC 6585.  422 is not among them: it speaks of the content, which is the document's to describe.
-_HTTP_REFUSALS = frozenset({404, 405, 406, 408, 411, 413, 414, 415, 417, 421, 426, 429, 431})
 
 #: Rules of a stream that an answer which was cut short breaks for that reason alone.
 _RULES_OF_AN_END = frozenset(
@@ -142,12 +148,14 @@ def check(
     expected: Expectation,
     exists: bool = False,
     references: frozenset[str] = frozenset(),
+    doubtful: bool = False,
     second: Contract | None = None,
 ) -> Checked:
     """Hold the answer in *exchange* to *contract*: to what was asked of *operation*.
 
     *exists* says that what the request addresses is known to be there; *references* are the members
-    of the request that refer to what may not be there.  *second* is the overlaid
+    of the request that refer to what may not be there; *doubtful*: what it refers to may be in no
+    state for it.  *second* is the overlaid
     document where the published one is being tested: it describes the answers of which the
     published one has no word (a stream that only its prose promises).
     """
@@ -155,6 +163,7 @@ def check(
         contract = _describing(contract, second, exchange.request, exchange.response)
     checking = _Check(contract, exchange, operation, expected, exists=exists, second=second)
     checking.references = references
+    checking.is_doubtful = doubtful
     is_unknown = operation.pointer in leniency.partly_read(contract)
     if expected == "accepted" and (is_unknown or checking.is_contradictory):
         checking.expected = "either"
@@ -196,6 +205,7 @@ class _Check:
     ) -> None:
         self.exists = exists
         self.references: frozenset[str] = frozenset()
+        self.is_doubtful = False
         self.second = second
         self.contract = contract
         self.exchange = exchange
@@ -256,20 +266,21 @@ class _Check:
     def violations_of_expectation(self, response: Response) -> Iterator[Violation]:
         """What is wrong with the status: whether the request was taken or refused as expected."""
         status, expected = response.status, self.expected
-        refused_otherwise = status not in (401, 403, *_HTTP_REFUSALS)
+        refused_otherwise = status not in (401, 403, *HTTP_REFUSALS)
         if expected == "refused" and status < 300:
             yield from self._invalid_accepted(response)
             return
         code = message = ""
+        severity: Severity = "error"
         request = self.exchange.request
         named = outcome(self.effective_operation, status, request=request, exists=self.exists)
-        if named == "meant" or (named and (expected != "unauthorized" or status in _GONE)):
+        if named == "meant" or (named and (expected != "unauthorized" or status in GONE)):
             return
         if 300 <= status < 400:
             code = "response.unexpected-redirect"
             message = f"the answer redirects with {status}"
         elif expected == "accepted" and status >= 400:
-            if status in _OF_PLACES and self._names_a_place:
+            if status in OF_PLACES and self._names_a_place:
                 return  # where a list goes on only its own answers know
             if status in _OF_HEADS and _is_overlong(request):
                 return
@@ -277,6 +288,10 @@ class _Check:
                 return
             if self._is_of_state(status):
                 return  # that the document does not declare it is told
+            if is_of_state(self.contract, self.effective_operation, self.exchange):
+                return
+            if self.is_doubtful or is_of_relation(self.effective_operation, self.exchange):
+                severity = "warning"
             code = "request.valid-refused"
             message = (
                 f"a request that the document accepts is refused with {status}"
@@ -295,7 +310,7 @@ class _Check:
             code = "request.method-accepted"
             message = f"an undeclared method is answered {status}"
         if code:
-            yield self._violation(code, message)
+            yield replace(self._violation(code, message), severity=severity)
 
     def _invalid_accepted(self, response: Response) -> Iterator[Violation]:
         """The violation of taking what a document rejects, by the first rule that it breaks.
@@ -382,7 +397,7 @@ class _Check:
             if violation.code == "response.status-undeclared" and (
                 refused
                 or self.is_contradictory
-                or _is_left_open(self.match.operation, response.status)
+                or is_left_open(self.match.operation, response.status)
                 or (response.status == 400 and self._is_unreadable)
             ):
                 continue
@@ -413,13 +428,13 @@ class _Check:
         if {str(status), "4XX", "default"} & {each.status for each in operation.responses}:
             return False
         if status == 403:  # of who asks, or of how the server is set up
-            return not _is_left_open(operation, status)
+            return not is_left_open(operation, status)
         is_of_name = status in (400, 422) and bool(operation.template.names) and not self.exists
-        return status in _OF_STATE or (is_of_name and not self.exchange.request.body)
+        return status in OF_STATE or (is_of_name and not self.exchange.request.body)
 
     def _is_of_reference(self, status: int) -> bool:
         """Whether *status* may be about what the request refers to, and tells of nothing else."""
-        is_asked = bool(self.references) and status in _OF_REFERENCES
+        is_asked = bool(self.references) and status in OF_REFERENCES
         return is_asked and not names_others(self.exchange, self.references)
 
     @property
@@ -529,84 +544,6 @@ def _is_mild(rule: Violation) -> bool:
 def _broken_by(contract: Contract, request: Request) -> tuple[Violation, ...]:
     match = contract.find_match(request)
     return validator.request_violations(match, request, hints=False) if match else ()
-
-
-#: What tells of the state of things and not of the request: RFC 9110 §15.5.5, §15.5.11.
-_GONE = frozenset({404, 410})
-#: How a cursor is refused that no answer gave, or none any more.
-_OF_PLACES = frozenset({400, 403, 404, 410, 422})
-#: How servers refuse what refers to nothing: RFC 9110 §15.5, RFC 4918 §11.4.
-_OF_REFERENCES = frozenset({400, 404, 409, 410, 422, 424})
-#: What speaks of the state of things: RFC 9110 §15.5.10, §15.5.13, RFC 4918 §11.3, RFC 6585 §3.
-_OF_STATE = frozenset({409, 412, 423, 424, 428})
-#: What says that the request itself is wrong; every other refusal speaks of who asks, or of what
-#: there is: RFC 9110 §15.5, RFC 6585.
-_OF_REQUESTS = frozenset({400, 405, 406, 408, 411, 413, 414, 415, 416, 417, 421, 422, 426, 431})
-
-
-def outcome(
-    operation: Operation, status: int, *, request: Request | None = None, exists: bool = False
-) -> Literal["meant", "unknown", ""]:
-    """Whether the document names *status* as what a request that is fine may come to.
-
-    It is meant where it is a redirection, or no success is named at all.  It is unknown where the
-    state of things may be the cause: whether what the path's variables name is there, unless it
-    *exists* for certain; what a declared refusal says of more than the *request*; and what a text
-    in its head is to be like, where only the server knows.
-    """
-    declared = {response.status for response in operation.responses}
-    is_declared = bool(declared & {str(status), f"{status // 100}XX"})
-    if status < 300 or (status < 400 and not is_declared):
-        return ""
-    if is_declared and (
-        status < 400 or not any(each[0] in "12" or each == "default" for each in declared)
-    ):
-        return "meant"
-    if status in _GONE:
-        return "unknown" if not exists and (operation.template.names or is_declared) else ""
-    if not is_declared or status >= 500:
-        return ""
-    if status in (400, 422) and any(_unknown_texts(operation, request, exists=exists)):
-        return "unknown"
-    return "" if status in _OF_REQUESTS else "unknown"
-
-
-def _unknown_texts(
-    operation: Operation, request: Request | None, *, exists: bool
-) -> Iterator[Parameter]:
-    """The parameters of *request* that may be anything by the document, and not by the server.
-
-    A schema that says no more than that it is a text leaves out what names, sort keys or cursors
-    are like.
-    """
-    target = request.target if request is not None else ""
-    for parameter in operation.parameters:
-        if parameter.location == "path":
-            is_there = not exists
-        elif parameter.location == "query":
-            is_there = f"{quote(parameter.name)}=" in target
-        else:
-            is_there = request is not None and request.field(parameter.name) is not None
-        if is_there and parameter.schema and says_nothing(parameter.schema):
-            yield parameter
-
-
-def _is_left_open(operation: Operation, status: int) -> bool:
-    """Whether the document says nothing of the kind of answer that *status* is.
-
-    A document that declares no response at all, or no way to refuse a request, leaves it to the
-    server how; so does one that asks for credentials and does not say what comes without them.
-    That is the document's fault, and `lint` tells it.
-    """
-    # an interim answer (1xx) is followed by one of which the document then says nothing
-    declared = {each.status for each in operation.responses if each.status[0] != "1"}
-    if not declared or status in _HTTP_REFUSALS:
-        return True
-    if status == 401:  # a 403 that is declared is for those who are known (RFC 9110 §15.5.4)
-        return bool(operation.security) and not declared & {"4XX", "default"}
-    if status == 403:
-        return bool(operation.security) and not declared & {"401", "4XX", "default"}
-    return status in (400, 422) and not declared & {"400", "422", "4XX", "default"}
 
 
 def _own_words(response: Response) -> str:

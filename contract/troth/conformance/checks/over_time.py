@@ -23,7 +23,7 @@ from troth.conformance.session import Session
 from troth.conformance.stateful import life_cycle, paging, sequences
 from troth.conformance.stateful.comparison import same
 from troth.conformance.stateful.links import own_link_of
-from troth.generation.request_writer import CREDENTIAL, Values, without_credential
+from troth.generation.request_writer import Values, with_credential, without_credential
 from troth.http import json_text
 from troth.http.exchange import Exchange, Request
 from troth.laws import laws
@@ -99,7 +99,7 @@ async def credentials_after_success(
     The *success* is that of the smallest request, where there was one right before.
     """
     good = _smallest(subject)
-    if not any(CREDENTIAL in value for _, value in good.request.fields):
+    if with_credential(good.request, "") == good.request:
         return
     if (success or await session.attempt(good)) is None:
         return
@@ -141,8 +141,7 @@ async def _near_misses(session: Session, good: Case, token: str, *, turn: int) -
     for name, text in sorted(wrong.items(), key=lambda each: each[0] not in tried):
         if text in ("", token) or session.budget.spent or (name not in tried and not taken):
             continue
-        fields = tuple((key, value.replace(CREDENTIAL, text)) for key, value in good.request.fields)
-        request = replace(good.request, fields=fields)
+        request = with_credential(good.request, text)
         case = good.unsure(id=f"stateful/{name.replace(' ', '-')}", request=request, about=name)
         exchange = await session.probe(case)
         status = exchange.response.status if exchange.response else 0

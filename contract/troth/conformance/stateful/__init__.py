@@ -35,12 +35,12 @@ need time (a list that follows later) is asked again after `await trial.patience
 
 **Registration.** `Check(name, function, needs=…)` in the CHECKS of a module, and that in
 `sequences`, in the order of a life: what only reads first, then what changes, then what deletes.
-What is asked of each resource first, and what only then, are two lists there.  *needs* are the
+What is asked of each resource first, and what only then, are three lists there.  *needs* are the
 roles without which a resource is passed over; without `create` a check is run on resources too of
 which no item can be made.  The text of its code goes to `codes.yaml`.
 
 `trial` is what a check sees, with the values of `items` and the requests of `addressing`;
 `sequences` runs checks, confirms and shortens; `comparison` says what is the same to a server that
-normalises; `life_cycle`, `links`, `uploads`, `changes`, `decided`, `access`, `lists`, `orders`,
-`methods`, `preconditions`, `states` and `at_once` have checks.
+normalises; `life_cycle`, `links`, `uploads`, `changes`, `decided`, `access`, `lists`, `filters`,
+`orders`, `methods`, `preconditions`, `states` and `at_once` have checks.
 """

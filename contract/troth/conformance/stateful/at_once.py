@@ -7,10 +7,13 @@ itself.  Requests that are refused, because others were quicker, accuse nobody.
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Mapping
+from functools import partial
 from itertools import combinations
 from typing import Any
 
+from troth import pointer as pointers
 from troth.conformance.stateful.comparison import Difference, differences, is_computed, same
 from troth.conformance.stateful.items import Answer, Item, alike_named, at, same_id
 from troth.conformance.stateful.items import put as put_at
@@ -24,11 +27,18 @@ from troth.conformance.stateful.life_cycle import (
 from troth.conformance.stateful.trial import Check, Trial
 from troth.conformance.stateful.volatile import lasting
 from troth.generation.request_writer import UNSET
+from troth.http.exchange import Request
+from troth.openapi.operation import Operation, Parameter
 
 _CODE = "resource.race"
 #: So many items are created at once.
 _MANY = 4
 _TWO = 2
+#: How servers say that there is one like it.
+_TAKEN = frozenset({400, 409, 422})
+#: What speaks of a key that comes twice and not with the same, and where it does so.
+_REUSED = re.compile(r"\b(?:reus\w+|different|other|another|mismatch\w*)\b", re.IGNORECASE)
+_REFUSALS = frozenset({"400", "409", "422", "4XX"})
 #: So many bodies are drawn for new values of two members.
 _DRAWS = 5
 
@@ -65,6 +75,75 @@ async def created(trial: Trial) -> None:
         )
         trial.tell(_CODE, message, by=answer, among=[each.created for each in items])
         return
+
+
+async def alike(trial: Trial) -> None:
+    """What is refused for being there already is refused at the same time, too."""
+    if not isinstance(first := await trial.create_of(await trial.drawn("create")), Item):
+        return
+    again = await trial.create_of(first.created.case.value)
+    if not isinstance(again, Answer) or again.status not in _TAKEN:
+        return  # there may be several that are alike
+    body = await trial.drawn("create")
+    one, other = await asyncio.gather(*(trial.create_of(body) for _ in range(_TWO)))
+    if isinstance(one, Item) and isinstance(other, Item) and not alike_named(one, other):
+        both = f"{one.identifier!r} and {other.identifier!r}"
+        message = f"a second one like it is refused with {again.status}, and at once came {both}"
+        trial.tell(_CODE, message, by=other.created, severity="warning", among=[one.created])
+
+
+async def keyed(trial: Trial) -> None:
+    """What is sent twice with one Idempotency-Key is created once, at the same time too."""
+    subject = trial.subject("create")
+    parameter = subject.operation.idempotency_key if subject is not None else None
+    key = trial.session.values.new_key(parameter) if parameter is not None else None
+    if parameter is None or key is None:
+        return
+    with_key = partial(_with_key, parameter, key)
+    first = await trial.create_of(await trial.drawn("create"), altered=with_key)
+    if not isinstance(first, Item):
+        return
+    second = await trial.create(like=first, altered=with_key)
+    if second is not None and not alike_named(first, second):
+        both = f"{first.identifier!r} and {second.identifier!r}"
+        message = f"{first.created.line} was sent twice with one {parameter.name}, and made {both}"
+        code, made = "resource.key-ignored", second.created
+        trial.tell(code, message, by=made, of=first.created, severity="warning")
+        return
+    is_told = _tells_of_reuse(trial, first.created.operation, parameter)
+    body = await trial.drawn("create") if is_told else UNSET
+    other = await trial.create_of(body, altered=with_key) if is_told else None
+    if isinstance(other, Item) and alike_named(first, other) and not may_be_one(first, other):
+        message = f"{other.created.line} with the {parameter.name} of another body answers with "
+        message += f"{first.identifier!r}, which that had made"
+        trial.tell("resource.key-confused", message, by=other.created, severity="warning")
+    await _keyed_at_once(trial, parameter)
+
+
+def _tells_of_reuse(trial: Trial, operation: Operation, parameter: Parameter) -> bool:
+    """Whether the document says what becomes of a key that comes with another body.
+
+    Most servers that say nothing of it look at the key alone.
+    """
+    declared = pointers.find(trial.session.contract.document.root, parameter.pointer)
+    said = declared.get("description", "") if isinstance(declared, dict) else ""
+    refusals = [each.description for each in operation.responses if each.status in _REFUSALS]
+    return any(_REUSED.search(text) for text in (str(said), *refusals))
+
+
+def _with_key(parameter: Parameter, key: str, request: Request) -> Request:
+    return request.having((parameter.name, key))
+
+
+async def _keyed_at_once(trial: Trial, parameter: Parameter) -> None:
+    key, body = trial.session.values.new_key(parameter), await trial.drawn("create")
+    with_key = partial(_with_key, parameter, key or "")
+    pair = (trial.create_of(body, altered=with_key) for _ in range(_TWO))
+    one, other = await asyncio.gather(*pair)
+    if isinstance(one, Item) and isinstance(other, Item) and not alike_named(one, other):
+        both = f"{one.identifier!r} and {other.identifier!r}"
+        message = f"{one.created.line}, twice at once with one {parameter.name}, made {both}"
+        trial.tell(_CODE, message, by=other.created, severity="warning", among=[one.created])
 
 
 async def _is_its_own(trial: Trial, item: Item) -> bool:
@@ -189,6 +268,8 @@ PUTTING: tuple[Check, ...] = (
 CHECKS: tuple[Check, ...] = (
     Check("read-at-once", read, frozenset({"create", "read"})),
     Check("created-at-once", created, frozenset({"create", "read"})),
+    Check("alike-at-once", alike, frozenset({"create"})),
+    Check("keyed", keyed, frozenset({"create"})),
     Check("changed-at-once", changed, frozenset({"create", "read", "update"})),
     Check("deleted-at-once", deleted, frozenset({"create", "delete"})),
 )

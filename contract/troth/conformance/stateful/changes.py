@@ -6,7 +6,7 @@ says nothing: the state of an item may be the reason.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -337,10 +337,12 @@ class Change:
         return put(item, self.inside, kept)
 
 
-async def change(trial: Trial, item: Item, *, most: bool = False) -> Change | None:
+async def change(
+    trial: Trial, item: Item, *, most: bool = False, but: Collection[str] = ()
+) -> Change | None:
     """A change in part of *item* as it was last read; None where none was found.
 
-    It is one of a single member, or of as many as possible with *most*.
+    It is one of a single member, or of as many as possible with *most*, and of none in *but*.
     """
     subject = trial.subject("update")
     if subject is None or subject.made is None or not isinstance(item.current, dict):
@@ -357,7 +359,7 @@ async def change(trial: Trial, item: Item, *, most: bool = False) -> Change | No
     drawn = [at(await trial.drawn(role), place) for _ in range(_DRAWS)]
     members: dict[str, Any] = {}
     found: Change | None = None
-    for name in _in_order(view.members, but=own_name(item)):
+    for name in _in_order(view.members, but=(*own_name(item), *but)):
         before = current.get(name, UNSET)
         values = [each[name] for each in drawn if isinstance(each, dict) and name in each]
         if isinstance(before, bool):

@@ -19,6 +19,7 @@ from troth.generation.request_writer import UNSET
 from troth.generation.requests import body_schema
 from troth.generation.source import Unsatisfiable
 from troth.generation.values import synthesize
+from troth.openapi.listing import is_selection
 from troth.openapi.resources import Resource
 from troth.openapi.schema_view import View, view_of
 from troth.schema.schema import Schema
@@ -44,6 +45,12 @@ def drawn(subject: Subject, *, seed: Seed, is_small: bool, name: str) -> Any:
         return subject.minimal
     view = view_of(body_schema(subject.operation))
     most = _telling(_most(draws, view), view, schema=schema, seed=seed)
+    # what an answer is to show is nothing of the item
+    needed = view.required if view is not None else frozenset()
+    for each in (most, *draws):
+        for own in [one for one in each if is_selection(one)] if isinstance(each, dict) else []:
+            if own not in needed:
+                del each[own]
     whole = next((each for each in (most, *draws) if subject.made.valid(each)), draws[0])
     return subject.overridden(whole)
 
@@ -158,9 +165,22 @@ def _odd(value: str, view: View) -> list[str]:
         return [moment.astimezone(_ZONE).isoformat()] if moment.tzinfo is not None else []
     told = {word for _, schema in view.parts for word in schema}
     is_free = not told & {"enum", "const", "pattern", "format", "contentEncoding"}
-    return [f"{value} {_ODD}", _ODD, _ODD[:3]] if is_free else []
+    return [*_long(f"{value} {_ODD}", view), f"{value} {_ODD}", _ODD, _ODD[:3]] if is_free else []
 
 
+def _long(text: str, view: View) -> list[str]:
+    """*text* and more, as long as *view* lets it be, where that is longer than a column may be.
+
+    Who cuts off what is too long for one does not keep to the document.
+    """
+    lengths = [schema["maxLength"] for _, schema in view.parts if "maxLength" in schema]
+    most = min(lengths, default=0)
+    filling = "and so it goes on, "
+    return [(text + filling * (most // len(filling)))[: most - 1] + "."] if most > _COLUMN else []
+
+
+#: Many a database has texts of so many letters, and no longer ones.
+_COLUMN = 255
 #: The weight of a value that would be missed.
 _TELLING = 3
 

@@ -1,19 +1,16 @@
-"""Checks of lists: limits, pages, filters and searches that do nothing, numbers of items that are
-wrong, items as they were before, or of another.  Orders are `orders`' affair.
+"""Checks of lists: limits and pages that do nothing, numbers of items that are wrong, items as they
+were before, or of another.  What chooses items is `filters`' affair, and `orders`' how they stand.
 
 What a parameter of a list does is told from its name (`openapi.listing`), so that these are
 warnings.  Only what no reading of the parameter explains is told: a server may give less than was
-asked for, match a part of a text, read a number as a bound, sort as its language does, and know
-nothing yet of what was just created.
+asked for, and know nothing yet of what was just created.  It may count others than it lists, as
+long as it counts as many more as it lists.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
-from datetime import datetime, timedelta
-from decimal import Decimal
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -28,24 +25,17 @@ from troth.conformance.stateful.volatile import lasting
 from troth.generation.request_writer import UNSET
 from troth.http import json_text
 from troth.openapi.listing import is_total
-from troth.openapi.names import words_of
+from troth.openapi.names import in_singular, words_of
 from troth.openapi.operation import Operation, Parameter
 from troth.openapi.resources import Listing, Role
-from troth.openapi.schema_view import is_list, values_of
 from troth.violation import Severity
-
-_NUMERIC = re.compile(r"[+-]?\d+(?:\.\d*)?")
 
 #: So many items there are when a list is looked at, if they can be made.
 _ITEMS = 4
 #: A list that is longer than this is looked at no closer.
 _LONGEST = 100
 #: So many pages a list is cut into, and so many are followed at most.
-_CUT, _PAGES = 3, 8
-#: So many filters and orders of one list are tried.
-TRIED = 8
-#: What no item is expected to have in it.
-NOWHERE = "qzxvkwj"
+_CUT, PAGES = 3, 8
 #: A link that leads here leads somewhere else than to a page.
 _DEAD = frozenset({400, 404, 405, 410, 422})
 
@@ -56,7 +46,7 @@ async def known_list(trial: Trial) -> tuple[Item | None, Listed | None]:
     item = made[0] if made else None
     if item is None and "{" in (trial.resource.collection or ""):
         return None, None  # nobody knows what it would be below
-    return item, await trial.listed(item, pages=_PAGES)
+    return item, await trial.listed(item, pages=PAGES)
 
 
 def query_parameter(operation: Operation, name: str | None) -> Parameter | None:
@@ -110,7 +100,7 @@ async def pages(trial: Trial) -> None:
     if limit is None and len(whole.answers) < 2:
         await _steps(trial, item, whole=whole, listing=listing)
         return
-    walk = await trial.listed(item, query=query, pages=_PAGES) if limit is not None else whole
+    walk = await trial.listed(item, query=query, pages=PAGES) if limit is not None else whole
     if walk is None:
         return
     if walk is not whole:
@@ -121,6 +111,8 @@ async def pages(trial: Trial) -> None:
         return
     if broken is not None:
         _dead(trial, broken, walk.last)
+    elif limit is not None and _breaks_off(trial, walk, found, limit=limit):
+        return
     elif not _repeats(trial, walk, found) and not _is_endless(trial, walk, found, listing):
         await _lost(trial, item, whole=whole, walk=walk, limit=limit)
 
@@ -229,6 +221,23 @@ def _too_many(trial: Trial, walk: Listed, found: list[list[Any]], *, limit: int)
     return False
 
 
+def _breaks_off(trial: Trial, walk: Listed, found: list[list[Any]], *, limit: int) -> bool:
+    """Tell of a page by offset that is shorter than the first, and than what is behind it.
+
+    Who goes on by as many as he asked for misses what it left out.
+    """
+    listing = trial.resource.listing
+    is_by_offset = listing is not None and listing.offset is not None and listing.next is None
+    sizes = [len(page) for page in found]
+    for at_page, size in enumerate(sizes[1:-1], 1):
+        if is_by_offset and sizes[0] == limit > size and sizes[at_page + 1]:
+            answer = walk.answers[at_page]
+            message = f"{answer.line} has {size} of {limit} items, and there are more behind them"
+            trial.tell("list.page-skips", message, by=answer, severity="warning")
+            return True
+    return False
+
+
 def _repeats(trial: Trial, walk: Listed, found: list[list[Any]]) -> bool:
     """Tell of a page that has items of the page before it."""
     for answer, before, page in zip(walk.answers[1:], found, found[1:], strict=False):
@@ -270,14 +279,16 @@ async def _lost(
         return  # it counts no further, and who believed it has read no further
     seen = set(_names(trial, walk.items))
     missing = [name for name in _names(trial, whole.items) if name not in seen]
-    is_over = trial.answers[-1] is walk.last and 1 < len(walk.answers) < _PAGES
+    is_last = listing.more is not None and at(walk.last.body, listing.more) is False
+    is_over = trial.answers[-1] is walk.last and len(walk.answers) < PAGES
+    is_over = is_over and (len(walk.answers) > 1 or is_last)
     # a page that is shorter than asked for is the last one, or as long as pages ever are
     is_sure = len(page) == limit or _says_more(start, listing, seen=len(page))
     if not (missing and is_over and is_sure):
         return
     if await _begins_at_zero(trial, item, listing=listing, walk=walk):
         return
-    again = await trial.listed(item, pages=_PAGES)
+    again = await trial.listed(item, pages=PAGES)
     if again is None or _names(trial, again.items) != _names(trial, whole.items):
         return  # it has no order, so that nobody can say what comes next
     message = (
@@ -315,220 +326,6 @@ async def _steps(trial: Trial, item: Item | None, *, whole: Listed, listing: Lis
             trial.tell("list.page-repeated", message, by=later.last, severity="warning")
 
 
-# -- filters and searches -------------------------------------------------------------------------
-
-
-async def filters(trial: Trial) -> None:
-    """A list that is asked for items of one kind has those, and no others."""
-    listing = trial.resource.listing
-    bounds = [*listing.least.items(), *listing.most.items()] if listing is not None else []
-    if listing is None or not (listing.filters or listing.search or bounds):
-        return
-    item, whole = await known_list(trial)
-    if whole is None or len(whole.items) < 2:
-        return
-    for name, place in list(listing.filters.items())[:TRIED]:
-        parameter = query_parameter(whole.last.operation, name)
-        if parameter is not None:
-            await _filter(trial, item, whole=whole, parameter=parameter, place=place)
-    for name, place in bounds[:TRIED]:
-        parameter = query_parameter(whole.last.operation, name)
-        if parameter is not None:
-            sign = 1 if name in listing.least else -1
-            await _bound(trial, item, whole=whole, parameter=parameter, place=place, sign=sign)
-    parameter = query_parameter(whole.last.operation, listing.search)
-    if parameter is not None and takes(parameter, NOWHERE):
-        found = await trial.listed(item, query={parameter.name: NOWHERE}, pages=1)
-        page = trial.page(whole.answers[0])
-        if found is not None and list(found.items) == page:
-            message = f"{found.last.line} has every item, and none of them has {NOWHERE!r} in it"
-            trial.tell("list.search-ignored", message, by=found.last, severity="warning")
-
-
-async def _filter(
-    trial: Trial, item: Item | None, *, whole: Listed, parameter: Parameter, place: str
-) -> None:
-    value = _told_apart(whole, place, parameter)
-    if value is UNSET and item is not None and at(item.sent, place) is not UNSET:
-        if await _add_other(trial, item, parameter=parameter, place=place, whole=whole):
-            whole = await trial.listed(item, pages=_PAGES) or whole
-        value = _told_apart(whole, place, parameter)
-    if value is UNSET:
-        return
-    found, wrong = await _others(trial, item, value=value, parameter=parameter, place=place)
-    if found is None:
-        return
-    # one that is true may let others in, one that is false may be as good as none
-    if wrong and isinstance(value, bool):
-        _, more = await _others(trial, item, value=not value, parameter=parameter, place=place)
-        wrong = wrong if more else []
-    if wrong:
-        message = f"{found.last.line} has an item of which {place} is {shown(wrong[0])}"
-        trial.tell("list.filter-ignored", message, by=found.last, severity="warning")
-    elif not found.items and found.is_whole and _is_choice(parameter, value):
-        message = f"{found.last.line} has nothing, and {whole.answers[0].line} has such items"
-        trial.tell("list.filter-loses", message, by=found.last, severity="warning")
-
-
-async def _bound(
-    trial: Trial, item: Item | None, *, whole: Listed, parameter: Parameter, place: str, sign: int
-) -> None:
-    """A list of what has at least so much, or at the most, has nothing that is beyond it."""
-    sizes = _sizes([at(one, place) for one in whole.items])
-    known = sorted({size: value for _, size, value in sizes}.items(), key=lambda one: one[0])
-    if len(known) < 2 or len({kind for kind, _, _ in sizes}) > 1:
-        return
-    size, bound = known[len(known) // 2] if sign > 0 else known[(len(known) - 1) // 2]
-    if not takes(parameter, bound):
-        return
-    found = await trial.listed(item, query={parameter.name: bound}, pages=_PAGES)
-    there = [at(one, place) for one in found.items] if found is not None else []
-    beyond = [
-        value
-        for kind, own, value in _sizes(there)
-        if kind == sizes[0][0] and _is_beyond(own, size, sign)
-    ]
-    # "after" the last one there is nothing
-    is_inside = any(_is_beyond(size, own, sign) for own, _ in known)
-    if found is not None and beyond:
-        message = f"{found.last.line} has an item of which {place} is {shown(beyond[0])}"
-        trial.tell("list.filter-ignored", message, by=found.last, severity="warning")
-    elif found is not None and found.is_whole and not there and is_inside:
-        message = f"{found.last.line} has nothing, and {whole.answers[0].line} has such items"
-        trial.tell("list.filter-loses", message, by=found.last, severity="warning")
-
-
-def _sizes(values: list[Any]) -> list[tuple[str, Any, Any]]:
-    """How much each of *values* is, and of what kind: a number, in a text too, or a moment."""
-    found: list[tuple[str, Any, Any]] = []
-    for value in values:
-        if isinstance(value, bool) or not isinstance(value, (int, float, str)):
-            continue
-        if _NUMERIC.fullmatch(text := str(value)):
-            found.append(("number", Decimal(text), value))
-        elif isinstance(value, str):
-            with suppress(ValueError):
-                moment = datetime.fromisoformat(value)
-                found.append(("local" if moment.tzinfo is None else "zoned", moment, value))
-    return found
-
-
-def _is_beyond(one: Any, bound: Any, sign: int) -> bool:
-    """Whether *one* is below *bound* (with a *sign* of -1: above); moments by a second at least."""
-    gap = bound - one if sign > 0 else one - bound
-    return gap >= timedelta(seconds=1) if isinstance(gap, timedelta) else bool(gap > 0)
-
-
-async def _add_other(
-    trial: Trial, item: Item, *, parameter: Parameter, place: str, whole: Listed
-) -> bool:
-    """Make an item like *item* but for another of the few values at *place* than *whole* has.
-
-    Whether it was made.
-    """
-    there, values = at(whole.items[0], place), values_of(parameter)
-    other = next((value for value in values if not _matches(there, value)), UNSET)
-    if other is UNSET or not any(_matches(there, value) for value in values):
-        return False
-    but = {place: other}
-    # where two may not be alike in something else, another that is drawn will do
-    made = await trial.create(like=item, but=but) or await trial.create(but=but)
-    return made is not None
-
-
-async def _others(
-    trial: Trial, item: Item | None, *, value: Any, parameter: Parameter, place: str
-) -> tuple[Listed | None, list[Any]]:
-    """The list that is asked for *value*, and what it has at *place* that is not meant by that."""
-    found = await trial.listed(item, query={parameter.name: asked(parameter, value)}, pages=1)
-    return found, _wrong(found.items if found is not None else (), place, value)
-
-
-def asked(parameter: Parameter, value: Any) -> Any:
-    """*value* as *parameter* has it: by itself, or as the only one of a list."""
-    return [value] if is_list(parameter) else value
-
-
-def _wrong(items: Sequence[Any], place: str, value: Any) -> list[Any]:
-    """What *items* have at *place* that no reading of a filter by *value* lets in."""
-    there = [at(one, place) for one in items]
-    wrong = [one for one in there if one is not UNSET and not _matches(one, value)]
-    return wrong if _is_no_bound(wrong, value) else []
-
-
-async def searches(trial: Trial) -> None:
-    """What is searched by a member has that member, as in `GET /pets/findByStatus?status=sold`."""
-    item = await trial.item() if trial.can("create") else None
-    for operation in trial.resource.operations.get("search", ()):
-        listing = trial.resource.listings.get(operation)
-        for name, place in (listing.filters if listing is not None else {}).items():
-            parameter = query_parameter(operation, name)
-            if operation.method == "GET" and parameter is not None:
-                await _search(trial, item, operation=operation, parameter=parameter, place=place)
-
-
-async def _search(
-    trial: Trial, item: Item | None, *, operation: Operation, parameter: Parameter, place: str
-) -> None:
-    values = list(values_of(parameter))[:_CUT]
-    if not values and item is not None:
-        values = [value for value in [at(item.current, place)] if isinstance(value, str) and value]
-    for value in values:
-        if not takes(parameter, asked(parameter, value)):
-            continue
-        query = {parameter.name: asked(parameter, value)}
-        answer = await trial.send(operation, item=item, query=query)
-        wrong = _wrong(trial.page(answer) or (), place, value)
-        if answer is not None and wrong:
-            message = f"{answer.line} has an item of which {place} is {shown(wrong[0])}"
-            trial.tell("list.filter-ignored", message, by=answer, severity="warning")
-            return
-
-
-def _told_apart(whole: Listed, place: str, parameter: Parameter) -> Any:
-    """A value that some items have at *place* and others have not; UNSET where there is none."""
-    values = [at(entry, place) for entry in whole.items]
-    known = [value for value in values if value is not UNSET and value is not None]
-    for value in known:
-        chosen = value[0] if isinstance(value, list) and value else value
-        if isinstance(chosen, (list, dict)) or chosen == "":
-            continue
-        others = [other for other in known if not _matches(other, chosen)]
-        is_taken = takes(parameter, asked(parameter, chosen))
-        if others and is_taken and _is_no_bound(others, chosen):
-            return chosen
-    return UNSET
-
-
-def _is_choice(parameter: Parameter, value: Any) -> bool:
-    """Whether *value* is one of a few, so that it can only mean what items have."""
-    return isinstance(value, bool) or value in values_of(parameter)
-
-
-def _matches(there: Any, wanted: Any) -> bool:
-    """Whether an item that has *there* may be meant by *wanted*: texts may match in part."""
-    if isinstance(there, list):
-        return any(_matches(each, wanted) for each in there)
-    if isinstance(there, str) and isinstance(wanted, str):
-        one, other = " ".join(there.casefold().split()), " ".join(wanted.casefold().split())
-        return one in other or other in one or bool({*one.split()} & {*other.split()})
-    return str(there).casefold() == str(wanted).casefold()
-
-
-def _is_no_bound(others: Sequence[Any], value: Any) -> bool:
-    """Whether *others* cannot be those from *value* on, or up to it, as a bound would have them."""
-    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
-        return True
-    if isinstance(value, str):
-        is_moment = len(value) >= 10 and value[:4].isdigit() and value[4:5] == "-"
-        if not is_moment:
-            return True
-        others = [other for other in others if isinstance(other, str)]
-    else:
-        others = [one for one in others if isinstance(one, (int, float)) and one is not True]
-    return any(other < value for other in others) and any(other > value for other in others)
-
-
 def shown(value: Any) -> str:
     """*value* as a sentence has it."""
     text = json_text.encode(value).decode()
@@ -564,7 +361,7 @@ _Counted = tuple[Listed, int]
 
 async def _counted(trial: Trial, item: Item | None) -> _Counted | None:
     """A list that is known whole, and the number of all items that it tells."""
-    found = await trial.listed(item, pages=_PAGES) if item is not None else None
+    found = await trial.listed(item, pages=PAGES) if item is not None else None
     if found is None or len(found.answers) > 1 or not _have_names(trial, found.items):
         return None
     answer, listing = found.last, trial.resource.listing
@@ -593,6 +390,85 @@ def _tell_stale(trial: Trial, before: _Counted, after: _Counted) -> bool:
     message = f"{answer.line} says that there are {after[1]}, as before: there are {count}"
     trial.tell("list.total-wrong", message, by=answer, severity="warning")
     return True
+
+
+# -- how many there are, as what they are below says ----------------------------------------------
+
+#: Words of a number of things, beside that of the things.
+_NUMBERS = frozenset({"count", "number", "num", "total", "of", "n", "nr", "no"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Number:
+    """The *number* that the member *name* of an item has of what is below it: *listed* are."""
+
+    name: str
+    number: int
+    listed: int
+    answer: Answer
+
+
+async def counted_above(trial: Trial) -> None:
+    """A number of what is below an item follows what is created and deleted there."""
+    item = await trial.item()
+    parent = trial.parent_of(item) if item is not None else None
+    first = await _number_of(trial, parent) if parent is not None else None
+    if parent is not None and first is None and _name_of(trial, parent.current):
+        # so many may be as many as the list ever has: of one more it is known
+        await trial.create()
+        first = await _number_of(trial, parent)
+    other = await trial.create() if first is not None else None
+    if parent is None or first is None or other is None:
+        return
+    second = await _follows(trial, parent, first)
+    if second is None:
+        return
+    gone = await trial.delete(other) if trial.can("delete") else None
+    if gone is not None and gone.succeeded:
+        await _follows(trial, parent, second)
+    sibling = await trial.sibling(parent)
+    if sibling is not None and not same_id(sibling.identifier, parent.identifier):
+        # there is nothing below what is new
+        await _follows(trial, sibling, _Number(first.name, 0, 0, first.answer))
+
+
+async def _follows(trial: Trial, parent: Item, before: _Number) -> _Number | None:
+    """How many there are below *parent* now; None, and told, where the number does not follow."""
+    found = await _number_of(trial, parent)
+    if found is not None and _is_other(before, found) and await trial.patience():
+        found = await _number_of(trial, parent)
+    if found is None or not _is_other(before, found):
+        return found
+    message = f"{found.answer.line} says that {found.name!r} is {found.number}, and was "
+    message += f"{before.number}: there are {found.listed}, and were {before.listed}"
+    code, place = "resource.count-wrong", pointers.join("", found.name)
+    trial.tell(code, message, by=found.answer, severity="warning", pointer=place)
+    return None
+
+
+def _is_other(before: _Number, after: _Number) -> bool:
+    return after.number - before.number != after.listed - before.listed
+
+
+async def _number_of(trial: Trial, parent: Item) -> _Number | None:
+    """What *parent* says of how many there are below it, and how many its list has."""
+    answer = await trial.read(parent)
+    name = _name_of(trial, answer.item) if answer is not None else None
+    listed = await trial.listed(parent) if name is not None else None
+    if answer is None or name is None or listed is None or not listed.is_whole:
+        return None
+    return _Number(name, answer.item[name], len(listed.items), answer)
+
+
+def _name_of(trial: Trial, entry: Any) -> str | None:
+    """The member of *entry*, an item, that is a number of what is below it, as its name says."""
+    one = in_singular(words_of(trial.resource.name))
+    for name, value in entry.items() if isinstance(entry, dict) else ():
+        words = words_of(name)
+        rest = tuple(word for word in words if word not in _NUMBERS)
+        if len(rest) < len(words) and in_singular(rest) == one and type(value) is int:
+            return str(name)
+    return None
 
 
 # -- what it has of an item -----------------------------------------------------------------------
@@ -723,10 +599,9 @@ def _says_parent(entry: Any, operation: Operation, identifier: Any) -> bool:
 
 CHECKS: tuple[Check, ...] = (
     Check("pages", pages, frozenset({"list"})),
-    Check("filters", filters, frozenset({"list"})),
-    Check("searches", searches, frozenset({"search"})),
     Check("as-read", as_read, frozenset({"create", "read", "list"})),
     Check("up-to-date", up_to_date, frozenset({"create", "read", "update", "list"})),
     Check("totals", totals, frozenset({"create", "list"})),
+    Check("counted-above", counted_above, frozenset({"create", "list"})),
     Check("below-other", below_other, frozenset({"create"})),
 )

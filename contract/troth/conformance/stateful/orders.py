@@ -12,16 +12,9 @@ from typing import Any
 
 from troth import pointer as pointers
 from troth.conformance.stateful.comparison import is_always_computed
+from troth.conformance.stateful.filters import NOWHERE, TRIED, asked
 from troth.conformance.stateful.items import Item, Listed, at
-from troth.conformance.stateful.lists import (
-    NOWHERE,
-    TRIED,
-    asked,
-    known_list,
-    query_parameter,
-    shown,
-    takes,
-)
+from troth.conformance.stateful.lists import known_list, query_parameter, shown, takes
 from troth.conformance.stateful.trial import Check, Trial
 from troth.generation.request_writer import UNSET
 from troth.openapi.envelopes import APART

@@ -15,6 +15,7 @@ from troth.conformance.cases.case import Subject
 from troth.conformance.stateful.items import Answer, Item, Listed, at
 from troth.generation.request_writer import UNSET
 from troth.http.exchange import Response
+from troth.openapi.listing import begins_after
 from troth.openapi.operation import Operation
 from troth.openapi.resources import Listing
 
@@ -56,11 +57,18 @@ def _is_url(text: str) -> bool:
 
 
 def next_query(
-    given: Mapping[str, Any], listing: Listing, *, body: Any, page: Sequence[Any], before: int
+    given: Mapping[str, Any],
+    listing: Listing,
+    *,
+    body: Any,
+    page: Sequence[Any],
+    before: int,
+    last: Any = None,
 ) -> dict[str, Any] | None:
     """The query of the next page, where there is one; *before* are the items up to its end.
 
-    None where nothing says that there is more.
+    Behind the one that is called *last* it begins where the parameter says so itself.  None where
+    nothing says that there is more.
     """
     cursor = pointers.find(body, listing.next) if listing.next else None
     if isinstance(cursor, (str, int)) and not isinstance(cursor, bool) and cursor != "":
@@ -72,6 +80,9 @@ def next_query(
     is_counted = isinstance(total, int) and not isinstance(total, bool)
     size = given.get(listing.limit) if listing.limit else None
     more = before < (total or 0) if is_counted else is_capped(page, size)
+    says_more = pointers.find(body, listing.more) if listing.more else None
+    if begins_after(listing) and isinstance(last, (str, int)) and page:
+        return {**given, listing.cursor or "": last} if says_more in (True, None) and more else None
     if not more or not page:
         return None
     if listing.offset is not None:
@@ -190,7 +201,8 @@ async def followed(
             continue
         if target is not None:  # the last of those that links lead through has none
             return Listed(tuple(answers), tuple(items), not narrows, tuple(keys))
-        more = next_query(given, listing, body=answer.body, page=page, before=len(items))
+        last = at(page[-1], trial.resource.identifier) if page else None
+        more = next_query(given, listing, body=answer.body, page=page, before=len(items), last=last)
         if more is None or more == given:
             size = given.get(listing.limit or "")
             whole = is_all(answer.body, listing, page=page, seen=len(items), size=size)

@@ -21,6 +21,7 @@ from troth.conformance.stateful import (
     at_once,
     changes,
     decided,
+    filters,
     life_cycle,
     links,
     lists,
@@ -48,15 +49,11 @@ _FIRST = (
     *at_once.PUTTING,
     *life_cycle.DELETING,
 )
-_FURTHER = (
-    *lists.CHECKS,
-    *orders.CHECKS,
-    *methods.CHECKS,
-    *preconditions.CHECKS,
-    *states.CHECKS,
-    *at_once.CHECKS,
-)
-CHECKS: tuple[Check, ...] = (*_FIRST, *_FURTHER)
+#: Of each resource after that what its list does, and after that all the rest: what is asked of
+#: one for long leaves nothing for the others.
+_LISTING = (*lists.CHECKS, *filters.CHECKS, *orders.CHECKS, *preconditions.CHECKS)
+_FURTHER = (*methods.CHECKS, *states.CHECKS, *at_once.CHECKS)
+CHECKS: tuple[Check, ...] = (*_FIRST, *_LISTING, *_FURTHER)
 #: What is tried, whatever the check.
 _ABOUT = "several requests to one resource"
 #: So many times is tried to do without one of the checks before.
@@ -87,7 +84,7 @@ def steps(session: Session) -> list[Callable[[], Awaitable[None]]]:
     known = resources(session.contract)
     return [
         partial(_try, session, known, resource, checks=checks)
-        for checks, resource in product((_FIRST, _FURTHER), known.all)
+        for checks, resource in product((_FIRST, _LISTING, _FURTHER), known.all)
     ]
 
 

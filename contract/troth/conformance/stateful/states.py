@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from functools import partial
 from typing import Any
 
 from troth import pointer as pointers
-from troth.conformance.real_values import with_field
 from troth.conformance.stateful.changes import change
 from troth.conformance.stateful.comparison import (
     Derivation,
@@ -24,7 +22,6 @@ from troth.conformance.stateful.comparison import (
 from troth.conformance.stateful.items import (
     Answer,
     Item,
-    alike_named,
     at,
     same_id,
     texts_of,
@@ -47,27 +44,6 @@ async def same_again(trial: Trial) -> None:
     item = await trial.create()
     if item is not None and item.created.case.request.method == "POST":
         await trial.create(like=item)
-
-
-async def keyed(trial: Trial) -> None:
-    """What is sent twice with one Idempotency-Key is created once."""
-    subject = trial.subject("create")
-    parameter = subject.operation.idempotency_key if subject is not None else None
-    key = trial.session.values.new_key(parameter) if parameter is not None else None
-    if parameter is None or key is None:
-        return
-    with_key = partial(with_field, name=parameter.name, text=key)
-    first = await trial.create_of(await trial.drawn("create"), altered=with_key)
-    if not isinstance(first, Item):
-        return
-    second = await trial.create(like=first, altered=with_key)
-    if second is None or alike_named(first, second):
-        return
-    both = f"{first.identifier!r} and {second.identifier!r}"
-    message = f"{first.created.line} was sent twice with one {parameter.name}, and made {both}"
-    trial.tell(
-        *("resource.key-ignored", message), by=second.created, of=first.created, severity="warning"
-    )
 
 
 async def acted_twice(trial: Trial) -> None:
@@ -425,7 +401,6 @@ def _needs(*roles: Role) -> frozenset[Role]:
 
 CHECKS: tuple[Check, ...] = (
     Check("same-again", same_again, _needs()),
-    Check("keyed", keyed, _needs()),
     Check("acted-twice", acted_twice, _needs()),
     Check("done", done, _needs("read")),
     Check("restored", restored, _needs("read", "delete")),

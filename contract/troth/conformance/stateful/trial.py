@@ -256,6 +256,8 @@ class Trial:
                 body = with_name(subject, resource, body=body, name=name)
         answer = await self._send(subject, values, expressions, 1, altered, body=body)
         if answer is None or not (answer.succeeded or answer.status == 202):
+            if answer is not None:  # the next may have another name
+                self.session.values.tells_apart(answer.case, answer.exchange)
             return answer
         item = Item(resource, values, None, at(body, resource.sent(operation)), answer)
         item.expressions = expressions
@@ -301,7 +303,8 @@ class Trial:
 
     def _drawn(self, subject: Subject, *, is_small: bool) -> Any:
         seed, name = self.seed("body"), self.resource.name
-        return drawn(subject, seed=seed, is_small=is_small, name=name)
+        body = drawn(subject, seed=seed, is_small=is_small, name=name)
+        return self.session.values.named_apart(subject.operation, body)
 
     async def drawn(self, role: Role, *, is_small: bool = False) -> Any:
         """Another valid body of what the resource's *role* sends; UNSET where there is none.
@@ -419,6 +422,15 @@ class Trial:
             if item is not None:
                 body = put(body, filling.name, item.identifier)
         return body
+
+    async def another(self, operation: Operation, name: str) -> Item | None:
+        """A new item of what the query parameter *name* of *operation* refers to, if it does."""
+        for filling in self._resources.fillings(operation):
+            other = self._resources.of(filling.source)
+            is_asked = (filling.location, filling.name) == ("query", name)
+            if is_asked and other is not None and other is not self.resource:
+                return await self._made(other)
+        return None
 
     # -- requests -----------------------------------------------------------------------------
 
