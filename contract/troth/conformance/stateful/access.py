@@ -14,7 +14,7 @@ from typing import Any, Literal, TypeGuard
 
 from troth import pointer as pointers
 from troth.conformance.cases.case import Subject
-from troth.conformance.real_values import absent_value
+from troth.conformance.known_values import absent_value
 from troth.conformance.stateful.addressing import identified
 from troth.conformance.stateful.changes import change
 from troth.conformance.stateful.comparison import changed_to, same
