@@ -144,8 +144,8 @@ class Switches:
         """What may go wrong with a request to *operation*: *faults*, or else what is switched on.
 
         What happens before the answer is counted and drawn here; everything else once the answer
-        is known, since not every answer can meet it.  With a *seed* of the request's own *faults* come
-        as they first come to a mock with that seed, each time.
+        is known, since not every answer can meet it.  Where the request names a *seed*, *faults*
+        come each time as they first come to a mock with that one.
         """
         own = None if seed is None or not faults else Seed.of("faults", seed)
         found = []
