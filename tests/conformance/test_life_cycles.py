@@ -550,7 +550,8 @@ def test_what_is_created_has_to_be_in_the_lists_of_its_place(
     assert life_cycle._is_list_of(listing, item) is is_own
 
 
-def test_what_a_server_has_for_any_name_was_made_by_nobody() -> None:
+@pytest.mark.parametrize("topic", [None, "birch"])
+def test_what_a_server_has_for_any_name_was_made_by_nobody(topic: str | None) -> None:
     talk = {"type": "object", "required": ["id"], "properties": {"id": {"type": "string"}}}
     talk["properties"] |= {"kind": {"const": "talk"}, "topic": {"type": ["string", "null"]}}
     told = {"description": "", "content": {"application/json": {"schema": talk}}}
@@ -568,7 +569,7 @@ def test_what_a_server_has_for_any_name_was_made_by_nobody() -> None:
         if asked.method == "POST":
             made.append(f"talk-{len(made)}")
         own = asked.target.partition("?")[0].rpartition("/")[2]
-        value = {"id": made[-1] if asked.method == "POST" else own, "kind": "talk", "topic": None}
+        value = {"id": made[-1] if asked.method == "POST" else own, "kind": "talk", "topic": topic}
         status = 201 if asked.method == "POST" else 200
         return Answer(status, {"Content-Type": "application/json"}, [json.dumps(value).encode()])
 

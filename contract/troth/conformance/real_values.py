@@ -589,9 +589,8 @@ class RealValues:
         """A value of the variable *name* that surely no item has; UNSET where there is none."""
         key = operation.name, name
         if key not in self._absent:
-            parameter = _parameter(operation, name)
             seed = Seed.of("absent", *key, self._settings.seed)
-            self._absent[key] = next(_absent_values(parameter, seed), UNSET)
+            self._absent[key] = absent_value(operation, name, seed)
         return self._absent[key]
 
     def _absent_text(self, operation: Operation) -> tuple[str, ...]:
@@ -667,6 +666,11 @@ def _keys_for(parameter: Parameter, seed: Seed) -> Iterator[str]:
         # an example would be the same each time
         yield write_field(parameter, another(value, Quick(seed), 1, has_form=True))
         yield write_field(parameter, value)
+
+
+def absent_value(operation: Operation, name: str, seed: Seed) -> Any:
+    """A value of the variable *name* that nobody has given to anything; UNSET: there is none."""
+    return next(_absent_values(_parameter(operation, name), seed), UNSET)
 
 
 def _absent_values(parameter: Parameter, seed: Seed) -> Iterator[Any]:

@@ -90,6 +90,7 @@ class ResourceResponder:
         self.store = store
         self._apart = resource.apart
         self._own = own_parameter(resource, operation)
+        self._beside = store.beside(operation, resource)
         body = operation.request_body
         self._taken = next((one for one in body.content if one.schema), None) if body else None
         self._declared = operation.response(status)
@@ -107,6 +108,10 @@ class ResourceResponder:
         asker = self._asker(asked)
         above = self._above(asked)
         lost = self.store.lost_parent(self.resource, above or (), asker)
+        if lost is None and self._beside:
+            names = shape_of(self.operation.path)[1]
+            texts = [unquote(asked.match.path_parameters.get(name, "")) for name in names]
+            lost = self.store.lost_beside(self._beside, texts, asker)
         # what was in it went with it, whether the document has an answer for that or not
         is_gone = lost is not None and lost.is_gone and self.role != "delete"
         if lost is not None and (is_gone or self._declares(404)):

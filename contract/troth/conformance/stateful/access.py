@@ -9,10 +9,12 @@ Where there is no list, it counts what the document says: a 403, or words such a
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any, Literal, TypeGuard
 
 from troth import pointer as pointers
 from troth.conformance.cases.case import Subject
+from troth.conformance.real_values import absent_value
 from troth.conformance.stateful.addressing import identified
 from troth.conformance.stateful.changes import change
 from troth.conformance.stateful.comparison import changed_to, same
@@ -60,16 +62,35 @@ async def read_by_other(trial: Trial) -> None:
             await _below_only(trial, item, token=token, answer=answer)
     if sharing == "shared" or answer is None or not answer.succeeded or answer.item is UNSET:
         return
-    if not changed_to(item.current, answer.item) and _tells_of(item, answer):
+    if await _is_given(trial, item, answer, token=token):
         message = f"{answer.line} gives the second token what the first one's user made"
         trial.tell("resource.read-by-other", message, by=answer, severity=_severity(sharing))
 
 
-def _tells_of(item: Item, answer: Answer) -> bool:
-    """Whether *answer* shows more of *item* than its name and what all have.
+async def _is_given(
+    trial: Trial, item: Item, answer: Answer, *, token: str, moved: Item | None = None
+) -> bool:
+    """Whether *answer* gives the user of *token* that *item*, asked for where it was *moved* to.
 
     A server may have something for every name that it is asked for.
     """
+    if changed_to(item.current, answer.item) or not _tells_of(item, answer):
+        return False
+    name, operation, place = item.resource.parameter, answer.operation, moved or item
+    if name is None:
+        return True  # there is one, and it has no name
+    made_up = absent_value(operation, operation.template.names[-1], trial.seed("none"))
+    if made_up is UNSET:
+        return True
+    expressions = {key: one for key, one in place.expressions.items() if key != name}
+    values = {**place.values, name: made_up}
+    nobodys = replace(place, values=values, expressions=expressions, readings=[])
+    other = await trial.read(nobodys, token=token)
+    return other is None or not other.succeeded or not _tells_of(item, other)
+
+
+def _tells_of(item: Item, answer: Answer) -> bool:
+    """Whether *answer* shows more of *item* than its name and what all have."""
     theirs = answer.item
     if not isinstance(theirs, dict):
         return True
@@ -268,7 +289,7 @@ async def _reached(trial: Trial, item: Item, moved: Item, *, token: str, says: s
     """Tell what the user of *token* can do to *item* where it is *moved* to."""
     answer = await trial.read(moved, token=token)
     if answer is not None and answer.succeeded and answer.item is not UNSET:
-        if not changed_to(item.current, answer.item) and _tells_of(item, answer):
+        if await _is_given(trial, item, answer, moved=moved, token=token):
             message = f"{answer.line} reads what is below another {says}"
             trial.tell("resource.read-by-other", message, by=answer)
         return
