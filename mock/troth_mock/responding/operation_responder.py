@@ -23,6 +23,7 @@ from troth_mock.chat.request import Refused, read_request
 from troth_mock.chat.responder import ChatResponder
 from troth_mock.reply import PHRASES, Reply, has_content
 from troth_mock.responding import jobs, negotiation
+from troth_mock.responding.batches import BatchResponder
 from troth_mock.responding.bodies import Bodies, Due
 from troth_mock.responding.compiled_responder import CompiledResponder, RespondToBody
 from troth_mock.responding.credentials import gate
@@ -297,7 +298,9 @@ class OperationResponder:
         show = partial(self._embedder.show, request=sent.value, seed=seed)
         return Kept(seed, self._said(sent), show)
 
-    def _resource_responder(self, store: ResourceStore | None) -> ResourceResponder | None:
+    def _resource_responder(
+        self, store: ResourceStore | None
+    ) -> ResourceResponder | BatchResponder | None:
         if store is None or self._chat is not None or self._embedder is not None:
             return None  # what a chat says, or a vector, depends on nothing else
         resource, role = store.resources.of(self.operation), store.resources.role(self.operation)
@@ -306,11 +309,19 @@ class OperationResponder:
             resource, role = (resource, role) if told is None else (told, "create")
         if resource is None or role is None or not is_kept(resource):
             return None
-        return ResourceResponder(
-            self.operation, resource=resource, role=role, status=self._success[0], store=store
+        operation, status = self.operation, self._success[0]
+        responder = ResourceResponder(
+            operation, resource=resource, role=role, status=status, store=store
+        )
+        if operation not in resource.batches:
+            return responder
+        return BatchResponder(
+            operation, resource=resource, status=status, store=store, alone=responder
         )
 
-    def _kept(self, resource: ResourceResponder, sent: _Sent) -> Reply | Kept | None:
+    def _kept(
+        self, resource: ResourceResponder | BatchResponder, sent: _Sent
+    ) -> Reply | Kept | None:
         """What becomes of the items that are kept: the reply where one of them is in the way."""
         match, request, fields, value, now = sent
         # what a list has does not depend on what is asked of it
