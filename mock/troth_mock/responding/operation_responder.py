@@ -31,7 +31,7 @@ from troth_mock.responding.echo import Said, said
 from troth_mock.responding.embeddings import Embedder
 from troth_mock.responding.idempotency import Idempotency
 from troth_mock.responding.kept import FIELDS, Asked, Kept, public_target
-from troth_mock.responding.negotiation import Chooser, NotAcceptable, Preferences
+from troth_mock.responding.negotiation import Chooser, NotAcceptable, Preferences, Returns
 from troth_mock.responding.problems import Problem, of_violations
 from troth_mock.responding.resource_responder import ResourceResponder
 from troth_mock.responding.resource_store import Drawn, ResourceStore, is_kept
@@ -82,6 +82,7 @@ class OperationResponder:
         self._embedder = None if operation.embedding is None else Embedder(operation.embedding)
         self._writer = AnswerWriter(self._chat)
         self._prefers = preferences
+        self._returns = Returns(operation)
         self._by_content_type: dict[str, MediaType | None] = {}
         self._formal = self._formal_members()
         self._compiled = self._compile()
@@ -252,6 +253,11 @@ class OperationResponder:
             kept = self._embedded(sent, preferences)
         if kept is not None and kept.status is not None:
             status, declared = kept.status, self.operation.response(kept.status)
+        applied = "" if preferences is _NO_PREFERENCE else preferences.applied
+        returned = None if applied else self._returned(sent, status)
+        if returned is not None:
+            applied, status = returned
+            declared = self.operation.response(status)
         entry = None if declared is None else self._chooser(declared).choose(sent.value, accept)
         seed = self._seed_of(sent) if kept is None else kept.seed
         due = Due(status, declared, entry, seed, preferences, ", ".join(accept))
@@ -264,10 +270,16 @@ class OperationResponder:
             reply = self._chat_reply(self._chat, due, sent)
         else:
             reply = self._drawn_reply(due, sent, kept)
-        if preferences is not _NO_PREFERENCE and preferences.applied:
-            applied = (*reply.fields, ("Preference-Applied", preferences.applied))
-            return replace(reply, fields=applied)
+        if applied:
+            return replace(reply, fields=(*reply.fields, ("Preference-Applied", applied)))
         return reply
+
+    def _returned(self, sent: _Sent, status: int) -> tuple[str, int] | None:
+        """Whether what was *sent* is to come back: the preference, and the status for it."""
+        prefer = sent.fields.get("prefer")
+        # what the document has a parameter for is no control of the mock's
+        is_heard = prefer and (self._prefers or self._returns.is_declared)
+        return self._returns.chosen(prefer, status) if prefer and is_heard else None
 
     def _chat_reply(self, chat: ChatResponder, due: Due, sent: _Sent) -> Reply:
         """What *chat* says to what was *sent*."""
