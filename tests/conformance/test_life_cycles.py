@@ -577,3 +577,40 @@ def test_what_a_server_has_for_any_name_was_made_by_nobody(topic: str | None) ->
     found = conduct(talks, contract, second_token="other", phases=("examples", "resources"))
     assert len(made) > 0
     assert [each for each in found.told if "by-other" in each] == []
+
+
+@pytest.mark.parametrize(("times", "is_told"), [(2, False), (1000, True)])
+def test_one_of_few_values_is_decided_by_a_client_only_if_it_is_so_each_time(
+    times: int, *, is_told: bool
+) -> None:
+    room = {"type": "object", "required": ["id", "mood"], "properties": {"id": {"type": "string"}}}
+    room["properties"] |= {"mood": {"enum": ["calm", "wild"]}, "name": {"type": "string"}}
+    told = {"description": "", "content": {"application/json": {"schema": room}}}
+    named = {"type": "object", "properties": {"name": {"type": "string"}}}
+    name = {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
+    taken = {"required": True, "content": {"application/json": {"schema": named}}}
+    paths = {
+        "/rooms": {"post": {"requestBody": taken, "responses": {"201": told}}},
+        "/rooms/{id}": {"parameters": [name], "get": {"responses": {"200": told, "404": {}}}},
+    }
+    root = {"openapi": "3.1.0", "info": {"title": "t", "version": "1"}, "paths": paths}
+    made: dict[str, str] = {}
+    sent: list[str] = []
+
+    def rooms(asked: Asked) -> Answer:
+        own = asked.target.rpartition("/")[2]
+        if asked.method == "POST":
+            own, mood = f"room-{len(made)}", json.loads(asked.body).get("mood")
+            sent.extend([mood] if mood else [])
+            # by chance it is at first what is sent
+            made[own] = mood if mood and len(sent) <= times else "calm"
+        value = {"id": own, "mood": made.get(own)}
+        status = 201 if asked.method == "POST" else 200 if own in made else 404
+        body = [json.dumps(value).encode()] if status < 400 else []
+        return Answer(status, {"Content-Type": "application/json"}, body)
+
+    contract = troth.load(json.dumps(root).encode())
+    found = conduct(rooms, contract, phases=("examples", "resources"))
+    codes = [each for each in found.told if "decided-by-client" in each]
+    assert len(set(sent)) == 2
+    assert bool(codes) == is_told
