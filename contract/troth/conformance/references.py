@@ -7,11 +7,11 @@ of two moments one is to come first, as most servers see to.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from troth.generation.raw_json import write
-from troth.openapi.names import words_of
+from troth.openapi.names import in_singular, words_of
 
 #: So deep in a body is looked for what refers to something.
 _DEPTH = 5
@@ -27,15 +27,23 @@ _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _LISTED = 50
 
 
-def in_body(value: Any, depth: int = 0) -> Iterator[tuple[str, Any]]:
-    """What in the body *value* refers to something by its name, or by what it is."""
+def in_body(
+    value: Any, depth: int = 0, *, things: Collection[tuple[str, ...]] = ()
+) -> Iterator[tuple[str, Any]]:
+    """What in the body *value* refers to something by its name, or by what it is.
+
+    *things* are the names, in words, of what there is one of: a text that is called so is one.
+    """
     if isinstance(value, list) and depth < _DEPTH:
         for item in value[:_LISTED]:
-            yield from in_body(item, depth + 1)
+            yield from in_body(item, depth + 1, things=things)
     for name, member in value.items() if isinstance(value, dict) and depth < _DEPTH else ():
         several = member if isinstance(member, list) else [member]
-        yield from ((name, one) for one in several[:_LISTED] if refers(name, one))
-        yield from in_body(member, depth + 1)
+        is_thing = in_singular(words_of(name)) in things
+        for one in several[:_LISTED]:
+            if refers(name, one) or (is_thing and isinstance(one, str) and one):
+                yield name, one
+        yield from in_body(member, depth + 1, things=things)
 
 
 def related(value: Any, depth: int = 0) -> Iterator[str]:

@@ -410,14 +410,16 @@ class Trial:
     async def _with_references(self, operation: Operation, resource: Resource, *, body: Any) -> Any:
         """*body* with the identifiers of items that there are where it refers to others."""
         for filling in self._resources.fillings(operation):
-            if filling.location != "body" or pointers.find(body, filling.name) is None:
+            old = pointers.find(body, filling.name) if filling.location == "body" else None
+            if old is None or old == []:
                 continue
             other = self._resources.of(filling.source)
             if other is None or other is resource:
                 continue
             item = await self._parent(other)
             if item is not None:
-                body = put(body, filling.name, item.identifier)
+                one = [item.identifier] if isinstance(old, list) else item.identifier
+                body = put(body, filling.name, one)
         return body
 
     # -- requests -----------------------------------------------------------------------------
