@@ -1,4 +1,4 @@
-"""Values that nothing has yet: for members that are unique, for keys, and for what is not there.
+"""Values that nothing has yet: for members that are unique, and for keys.
 
 No schema says that a name is unique.  A server that has it so refuses the second request with the
 same one, whatever that was sent for; so from the first such refusal on each gets one of its own.
@@ -19,9 +19,9 @@ from troth.conformance.cases.case import Case
 from troth.conformance.words import words_in
 from troth.generation.locations import put
 from troth.generation.natural_values import another
-from troth.generation.parameters import examples, is_read, parameter_value, schema_of
+from troth.generation.parameters import schema_of
 from troth.generation.request_writer import body_type
-from troth.generation.source import Quick, Seeded
+from troth.generation.source import Quick
 from troth.generation.values import Unsatisfiable, synthesize
 from troth.http import json_text
 from troth.http.exchange import Exchange
@@ -42,8 +42,6 @@ _ALREADY = re.compile(r"already|\bexists\b|taken|duplicat|in use|(unique)", re.I
 _MOST = 2000
 _TRIES = 8
 _LONGER = 6
-#: A text that was drawn and is as long as this is nobody's by chance.
-_UNLIKELY = 12
 
 
 class TakenValues:
@@ -166,27 +164,3 @@ def keys_for(parameter: Parameter, seed: Seed) -> Iterator[str]:
         # an example would be the same each time
         yield write_field(parameter, another(value, Quick(seed), 1, has_form=True))
         yield write_field(parameter, value)
-
-
-def absent_values(parameter: Parameter, seed: Seed) -> Iterator[Any]:
-    """Values of *parameter* that nobody has given to anything."""
-    schema = schema_of(parameter)
-    source = Seeded(seed)
-    digits = f"{source.below(16**12):012x}"
-    made: list[Any] = [
-        f"troth-none-{digits}",
-        2**31 - 1 - source.below(10**6),
-        999_000_000 + source.below(10**6),
-        f"{digits[:8]}-{digits[8:]}-4{digits[:3]}-8{digits[3:6]}-{digits}",
-        digits * 2,
-    ]
-    for value in made:
-        if schema is None or (schema.is_valid(value) and is_read(parameter, value)):
-            yield value
-    known = set(map(str, examples(parameter)))
-    try:
-        value = parameter_value(parameter, source)
-    except Unsatisfiable:
-        return
-    if len(str(value)) >= _UNLIKELY and str(value) not in known:
-        yield value

@@ -18,6 +18,7 @@ from troth import pointer
 from troth.generation.values import synthesize
 from troth.http import media_type, multipart
 from troth.http.exchange import Fields, Request
+from troth.openapi.fillings import told_at
 from troth.openapi.listing import field_mask
 from troth.openapi.names import FILE_NAMES, FILE_SIZES, FILE_TYPES, words_of
 from troth.openapi.operation import MediaType, Operation
@@ -33,7 +34,6 @@ from troth_mock.responding.identifiers import (
     examples_at,
     key_of,
     own_parameter,
-    told_name,
     variables,
 )
 from troth_mock.responding.item_list import ItemList
@@ -90,6 +90,7 @@ class ResourceResponder:
         self.store = store
         self._apart = resource.apart
         self._own = own_parameter(resource, operation)
+        self._beside = store.beside(operation, resource)
         body = operation.request_body
         self._taken = next((one for one in body.content if one.schema), None) if body else None
         self._declared = operation.response(status)
@@ -107,6 +108,10 @@ class ResourceResponder:
         asker = self._asker(asked)
         above = self._above(asked)
         lost = self.store.lost_parent(self.resource, above or (), asker)
+        if lost is None and self._beside:
+            names = shape_of(self.operation.path)[1]
+            texts = [unquote(asked.match.path_parameters.get(name, "")) for name in names]
+            lost = self.store.lost_beside(self._beside, texts, asker)
         # what was in it went with it, whether the document has an answer for that or not
         is_gone = lost is not None and lost.is_gone and self.role != "delete"
         if lost is not None and (is_gone or self._declares(404)):
@@ -375,7 +380,7 @@ class ResourceResponder:
         def show(entry: MediaType, drawn: Any) -> Any:
             told = pointer.find(drawn, self.resource.item(self.operation, self.status) or "")
             texts = [
-                told_name(told, name)
+                text_of(pointer.find(told, told_at(told, name) or "/"))
                 if own is None
                 else unquote(asked.match.path_parameters.get(own, ""))
                 for name, own in above
