@@ -134,6 +134,30 @@ def test_a_text_that_is_called_as_what_there_is_one_of_refers_to_it() -> None:
     assert list(found) == [("owner", "/owners/7"), ("vet_id", 7), ("tags", "a")]
 
 
+@pytest.mark.parametrize(
+    ("path", "body", "said", "errors"),
+    [
+        ("/auth/verify", {"token": TEXT}, "VERIFY_USER_BAD_TOKEN", 0),
+        ("/auth/jwt/login", {"username": TEXT, "password": TEXT}, "LOGIN_BAD_CREDENTIALS", 0),
+        ("/auth/register", {"username": TEXT, "password": TEXT}, "no such password", 1),
+        ("/auth/verify", {"token": TEXT, "kind": TEXT}, "the kind is unknown", 1),
+    ],
+)
+def test_what_only_others_know_may_be_refused(
+    path: str, body: dict[str, Any], said: str, errors: int
+) -> None:
+    paths = {path: {"post": _path(OWNER, _item(**body))["post"]}}
+    contract = troth.load(json.dumps({**DOCUMENT, "paths": paths}).encode(), overlays=[])
+
+    def server(asked: Asked) -> Answer:
+        if asked.target.partition("?")[0] != path or asked.method != "POST":
+            return Answer(404 if asked.method == "POST" else 405, {"Allow": "POST"})
+        return _json({"detail": said}, 400)
+
+    found = conduct(server, contract, phases=("examples",))
+    assert len([told for told in found.told if told.startswith("error")]) == errors
+
+
 CHIP = {"type": "string", "pattern": "^[a-z]{1,12}$"}
 CHIPPED = _item(id=NUMBER, chip=CHIP, kind=TEXT)
 

@@ -14,7 +14,7 @@ from troth.http.exchange import Exchange, Request, Response
 from troth.openapi import fillings, names, runtime_expression
 from troth.openapi.contract import Contract
 from troth.openapi.resource import Filling, Listing, Resource
-from troth.openapi.resources import resources
+from troth.openapi.resources import registers, resources
 
 TASK = {
     "type": "object",
@@ -582,6 +582,19 @@ def test_what_is_created_is_no_job_however_like_one_it_is(status: str) -> None:
     whole = contract(paths, Job=held(**state, steps={"type": "integer"}))
     found = resources(whole).fillings(whole.operation("GET /jobs/{job_id}"))
     assert [each.source.name for each in found] == ["POST /tasks/{id}/import"]
+
+
+def test_who_registers_makes_what_nothing_else_makes() -> None:
+    user = {"$ref": "#/components/schemas/User"}
+    paths = {
+        "/auth/register": {"post": operation("201", user, user)},
+        "/auth/login": {"post": operation("200", user, user)},
+        "/users/{id}": path("id", get=operation(answer=user), delete=operation("204")),
+    }
+    whole = contract(paths, User=held(id={"type": "integer"}, email={"type": "string"}))
+    (users,) = (each for each in resources(whole).all if each.parameter)
+    assert [each.name for each in users.operations["create"]] == ["POST /auth/register"]
+    assert [registers(each) for each in whole.operations] == [True, False, False, False]
 
 
 def test_what_tells_of_a_job_holds_no_item() -> None:

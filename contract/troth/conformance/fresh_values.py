@@ -42,6 +42,8 @@ _ALREADY = re.compile(r"already|\bexists\b|taken|duplicat|in use|(unique)", re.I
 _MOST = 2000
 _TRIES = 8
 _LONGER = 6
+#: A shorter text is in any word by chance.
+_SHORT = 3
 
 
 class TakenValues:
@@ -59,7 +61,7 @@ class TakenValues:
         response = exchange.response
         if operation.method not in _SENDING or response is None or not exchange.request.body:
             return
-        if self._resources.role(operation) not in ("create", "replace", "update"):
+        if operation.completion is not None:
             return
         kind, value = self._kind(operation), json_text.value_of(exchange.request.body)
         members = self._members(operation, value)
@@ -86,6 +88,8 @@ class TakenValues:
         view = of_request(operation)
         inner = view.at(self._place(operation)) if view is not None else None
         text = response.body[:4096].decode("utf-8", "replace")
+        for _, one in taken:  # that the name is `already` says nothing
+            text = text.replace(str(one), "") if len(str(one)) > _SHORT else text
         says_so, there = _ALREADY.search(text), words_in(text)
         found = []
         for name, value in taken:

@@ -389,7 +389,9 @@ class RealValues:
         query = parse_qsl(case.request.target.partition("?")[2])
         related = {*references.related(dict(query)), *references.related(case.value), *taken}
         found = [pair for pair in query if references.refers(*pair)]
-        found += references.in_body(case.value, things=self._things)
+        logs_in = operation is not None and references.logs_in(operation)
+        things = {*self._things, *(references.KNOWN if logs_in else ())}
+        found += references.in_body(case.value, things=things)
         if found:
             known = {str(one.value) for entries in self._known.values() for one in entries}
             related.update(name for name, value in found if str(value) not in known)

@@ -12,9 +12,12 @@ from typing import Any
 
 from troth.generation.raw_json import write
 from troth.openapi.names import in_singular, words_of
+from troth.openapi.operation import Operation
 
 #: So deep in a body is looked for what refers to something.
 _DEPTH = 5
+#: What only the server has given, or only who asks knows.
+_GIVEN = frozenset({"token", "otp", "passcode", "captcha", "receipt", "signature", "nonce", "totp"})
 _IDENTIFYING = frozenset({"id", "ids", "uuid", "uuids", "guid", "guids", "ref", "refs"})
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d(?:[Tt ]|$)|\d\d:\d\d(?::\d\d|$)")
 #: Words of the names of a lower bound, and what its upper one is called by.
@@ -39,11 +42,27 @@ def in_body(
             yield from in_body(item, depth + 1, things=things)
     for name, member in value.items() if isinstance(value, dict) and depth < _DEPTH else ():
         several = member if isinstance(member, list) else [member]
-        is_thing = in_singular(words_of(name)) in things
+        words = words_of(name)
+        is_thing, is_given = in_singular(words) in things, words[-1:] != () and words[-1] in _GIVEN
         for one in several[:_LISTED]:
-            if refers(name, one) or (is_thing and isinstance(one, str) and one):
+            is_text = isinstance(one, str) and (is_given or (is_thing and one != ""))
+            if refers(name, one) or is_text:
                 yield name, one
         yield from in_body(member, depth + 1, things=things)
+
+
+#: What is asked for where somebody logs in.
+KNOWN = (("password",), ("username",), ("user",), ("email",), ("login",), ("pin",), ("code",))
+_LOGGING_IN = re.compile(
+    r"log[-_ ]?in\b|sign[-_ ]?in\b|authenticat|\bsessions?\b|\btokens?\b|\bauth\b", re.IGNORECASE
+)
+
+
+def logs_in(operation: Operation) -> bool:
+    """Whether *operation* is asked by who says who he is, and may be somebody else."""
+    is_open = not operation.security or not all(operation.security)
+    last = operation.path.rstrip("/").rpartition("/")[2]
+    return operation.method == "POST" and is_open and bool(_LOGGING_IN.search(last))
 
 
 def related(value: Any, depth: int = 0) -> Iterator[str]:
