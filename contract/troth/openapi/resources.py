@@ -41,6 +41,8 @@ _VERBS = _SEARCHES | frozenset(
     )
 )
 
+_REGISTERING = frozenset({"register", "registration", "signup"})
+_CREATING = _REGISTERING | {"create", "new", "add"}
 _ABOUT_NOTHING = ("HEAD", "OPTIONS", "TRACE", "CONNECT")
 #: The roles of what has the path of an item, and of a singleton, by method.
 _OF_ITEM: Mapping[str, Role] = {
@@ -128,6 +130,11 @@ class _Draft:
     def word(self) -> str:
         """The last part of its path that is no variable."""
         return next((each for each in reversed(self.shape) if each != "{}"), "")
+
+
+def registers(operation: Operation) -> bool:
+    """Whether by *operation* somebody creates himself: what he may do others decide."""
+    return bool(_REGISTERING & set(words_of(operation.path.rstrip("/").rpartition("/")[2])))
 
 
 class _Reader:
@@ -313,7 +320,8 @@ class _Reader:
     def home(self, place: Place) -> _Draft | None:
         """The resource elsewhere that the items listed or created at *place* are of.
 
-        It is the one of the collection above, or one whose collection ends with the same word.
+        It is the one of the collection above, or one whose collection ends with the same word;
+        or what answers `register` as a user does, which nothing else creates.
         """
         if place.by("PUT", "PATCH", "DELETE"):
             return None
@@ -324,6 +332,9 @@ class _Reader:
         above = place.shape[:-1]
         beside = self.collected.get(above) or self.drafts.get((*above, "{}"))
         same = self.called(place.word)
+        if not same and set(words_of(place.word)) & _CREATING and "{}" not in place.shape:
+            free = [draft for draft in self.drafts.values() if draft.collection is None]
+            same = [draft for draft in free if self.is_very(about, self.item_view(draft))]
         for draft in [*same, *([beside] if beside and beside not in same else [])]:
             shape = draft.shape
             is_above = draft is beside and draft.collection == above
@@ -335,6 +346,10 @@ class _Reader:
                 is_other = without_version(shape[:-1]) != without_version(place.shape)
                 found.append(((is_other, not is_above, shape.count("{}")), draft))
         return min(found, key=lambda each: each[0])[1] if found else None
+
+    def is_very(self, about: View, own: View | None) -> bool:
+        """Whether *about* is described by the very schema of *own*."""
+        return own is not None and about.target == own.target
 
     def holds(self, about: View, own: View, draft: _Draft) -> bool:
         """Whether *about* is an item as *own* is, an item of *draft*, or an envelope of one."""
