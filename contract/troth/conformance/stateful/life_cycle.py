@@ -497,15 +497,22 @@ async def deleted(trial: Trial) -> None:
     again = await trial.delete(item)
     if again is not None and again.is_missing and after is not None and before is not None:
         await _only_marked(trial, item, before=before, after=after, by=again)
-    if again is not None and again.status >= 500:
-        first = f"the first answered {answer.status}"
-        message = f"{again.line} a second time answers {again.status}: {first}"
-        trial.tell("resource.deleted-twice", message, by=again, alone=True)
+    fails_twice(trial, answer, again)
     if after is not None and after.is_missing and after.operation.method == "GET":
         head = await trial.send(after.operation, item=item, method="HEAD")
         if head is not None and head.succeeded:
             message = f"{head.line} answers {head.status}, and GET {after.status}"
             trial.tell("response.head-differs", message, by=head, severity="warning")
+
+
+def fails_twice(trial: Trial, first: Answer | None, again: Answer | None) -> bool:
+    """Tell if the deletion of what is gone fails the server; whether it is told."""
+    if first is None or first.status >= 500 or again is None or again.status < 500:
+        return False
+    message = f"{again.line} a second time answers {again.status}: "
+    message += f"the first answered {first.status}"
+    trial.tell("resource.deleted-twice", message, by=again, alone=True)
+    return True
 
 
 async def deleted_with_parent(trial: Trial) -> None:
