@@ -359,8 +359,9 @@ def _topic(message: str, known: topics.Read | None = None) -> str:
     return shortened(" ".join(words), _LONGEST_TOPIC)
 
 
-def _small_talk(words: set[str], number: int) -> list[Phrase] | None:
-    """What answers a greeting or thanks; None: a message of these *words* is neither."""
+def _small_talk(said: Iterable[str], number: int) -> list[Phrase] | None:
+    """What answers a greeting or thanks; None: a message in which this is *said* is neither."""
+    words = set(said) - topics.BREAKS
     for kind, answers in (
         (corpus.WORDS["greeting"], _GREETING),
         (corpus.WORDS["thanking"], _WELCOME),

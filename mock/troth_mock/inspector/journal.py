@@ -7,6 +7,7 @@ long body only the beginning is kept.
 
 from __future__ import annotations
 
+from array import array
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -93,9 +94,64 @@ Again = tuple[Callable[[Any, int, bytes, bytes], bytes], Any, int, bytes, int]
 #: An exchange that was answered at once, as it comes: times, head, body, answer, operation, and the
 #: size of the head, or 0.
 _Fresh = tuple[float, float, Request, bytes, bytes | Again, str | None, int]
-#: The same when it is filed: number, change, times, head, body, its size, answer, its size, and
-#: what is kept of all.
-_Raw = tuple[int, int, float, float, Request, bytes, int, bytes | Again, int, int]
+
+
+@dataclass(slots=True)
+class _Block:
+    """Exchanges that were answered at once, one after the other: *count* in all.
+
+    A thousand of them in a dozen objects each would be in no cache, and to keep one more would be
+    to wait for the memory of what goes.  So there are few objects: *times* and *sizes*, all *data*
+    in one piece, and what most of them *share*.  *number* and *change* are those before the first,
+    *kept* is what those take that have not *gone*; *entries* are those that somebody looked at.
+    """
+
+    number: int
+    change: int
+    count: int
+    kept: int
+    times: array[float]
+    sizes: array[int]
+    shared: list[Any]
+    data: bytes
+    gone: int = 0
+    entries: dict[int, Entry] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return self.count - self.gone
+
+    def entry(self, index: int) -> Entry:
+        """The exchange at *index* of all."""
+        entry = self.entries.get(index)
+        if entry is None:
+            began, ended = self.times[2 * index : 2 * index + 2]
+            head, operation, make, what = self.shared[4 * index : 4 * index + 4]
+            at, middle, end, size, now, sent_size, kept = self.sizes[7 * index : 7 * index + 7]
+            body, sent = self.data[at:middle], self.data[middle:end]
+            sent = sent if make is None else make(what, now, sent, body)
+            entry = self.entries[index] = Entry(
+                *(self.number + index + 1, began, ended, head, body, size),
+                *([(ended - began, sent)], sent_size, kept, self.change + index + 1),
+                operation=operation,
+            )
+            if len(self.entries) == len(self):
+                self.data = b""  # it is theirs now
+        return entry
+
+    def newest_first(self) -> Iterator[Entry]:
+        """The exchanges that have not gone."""
+        index = self.count
+        while (index := index - 1) >= self.gone:
+            yield self.entry(index)
+
+    def drop(self, count: int) -> int:
+        """Let the oldest *count* go, and return what they took."""
+        first, self.gone = self.gone, self.gone + count
+        freed = sum(self.sizes[7 * first + 6 : 7 * self.gone : 7]) if len(self) else self.kept
+        self.kept -= freed
+        for index in [index for index in self.entries if index < self.gone]:
+            self.entries.pop(index).is_kept = False
+        return freed
 
 
 @dataclass(slots=True)
@@ -117,14 +173,15 @@ class Journal:
         self.listeners: list[Listener] = []
         self._tallies: dict[tuple[str | None, bytes], Tally] = {}
         self._fresh: list[_Fresh] = []
-        self._ring: deque[Entry | _Raw] = deque()
+        self._ring: deque[Entry | _Block] = deque()
+        self._length = 0
         self._kept = 0
         self._count = 0
         self._change = 0
 
     def __len__(self) -> int:
         self._file()
-        return len(self._ring)
+        return self._length
 
     @property
     def tallies(self) -> Mapping[tuple[str | None, bytes], Tally]:
@@ -161,7 +218,7 @@ class Journal:
         fresh.append((began, self.clock(), head, body, sent, operation, size_of_head))
         if self.listeners:
             self._file()
-            self._tell("ended", self._entry(-1))
+            self._tell("ended", self._newest())
         elif len(fresh) >= _TOGETHER or len(body) > MOST_OF_BODY or len(sent) > MOST_OF_BODY:
             self._file()
 
@@ -197,6 +254,7 @@ class Journal:
             meant=meant,
         )
         self._ring.append(entry)
+        self._length += 1
         self._kept += kept
         self._drop()
         self._tell("begun", entry)
@@ -232,8 +290,12 @@ class Journal:
 
     def newest_first(self) -> Iterator[Entry]:
         """The entries that are kept."""
-        for index in range(len(self) - 1, -1, -1):
-            yield self._entry(index)
+        self._file()
+        for one in tuple(reversed(self._ring)):  # it may change while somebody reads
+            if isinstance(one, Entry):
+                yield one
+            else:
+                yield from one.newest_first()
 
     def find(self, number: int) -> Entry | None:
         """The entry of this *number*, if it is kept."""
@@ -246,6 +308,7 @@ class Journal:
             entry.is_kept = which is not None and not which(entry)
         left = [entry for entry in entries if entry.is_kept]
         self._ring = deque(reversed(left))
+        self._length = len(left)
         self._kept = sum(one.kept for one in left)
         self._change += 1
         self._tell("forgotten", None)
@@ -254,24 +317,39 @@ class Journal:
         """Put what came meanwhile into the ring, and count it."""
         if not self._fresh:
             return
-        ring, number, change, every = self._ring, self._count, self._change, 0
+        every = 0
+        times, sizes, shared, parts = array("d"), array("q"), list[Any](), list[bytes]()
+        at = 0
         for began, ended, head, body, sent, operation, size_of_head in self._fresh:
             size = len(body)
-            start, sent_size = (sent, len(sent)) if isinstance(sent, bytes) else sent[3:]
+            make, what, now, start, sent_size = (
+                (None, None, 0, sent, len(sent)) if isinstance(sent, bytes) else sent
+            )
             # HTTP/1.1 200: as bytes, which is as good and quicker
             self._tally(operation, start[9:12], sent_size, ended - began)
             # an answer that is made again counts as if it were kept: once looked at, it is
             kept = size + sent_size
             if size > MOST_OF_BODY or sent_size > MOST_OF_ANSWER:
-                sent = _bytes_of(sent, body)[:MOST_OF_ANSWER]
+                start, make = _bytes_of(sent, body)[:MOST_OF_ANSWER], None
                 body = body[:MOST_OF_BODY]
-                kept = len(body) + len(sent)
+                kept = len(body) + len(start)
             kept += size_of_head or size_of(head)
             every += kept
-            number += 1
-            change += 1
-            ring.append((number, change, began, ended, head, body, size, sent, sent_size, kept))
-        self._count, self._change = number, change
+            middle = at + len(body)
+            end = middle + len(start)
+            times.extend((began, ended))
+            sizes.extend((at, middle, end, size, now, sent_size, kept))
+            shared += (head, operation, make, what)
+            parts += (body, start)
+            at = end
+        count = len(self._fresh)
+        data = b"".join(parts)
+        self._ring.append(
+            _Block(self._count, self._change, count, every, times, sizes, shared, data)
+        )
+        self._count += count
+        self._change += count
+        self._length += count
         self._kept += every
         self._fresh.clear()
         self._drop()
@@ -284,29 +362,25 @@ class Journal:
         tally.bytes += size
         tally.seconds += seconds
 
-    def _entry(self, index: int) -> Entry:
-        entry = self._ring[index]
-        if not isinstance(entry, Entry):
-            number, change, began, ended, head, body, size, sent, sent_size, kept = entry
-            pieces = [(ended - began, _bytes_of(sent, body))]
-            entry = self._ring[index] = Entry(
-                *(number, began, ended, head, body, size, pieces, sent_size),
-                kept=kept,
-                change=change,
-            )
-        return entry
+    def _newest(self) -> Entry:
+        one = self._ring[-1]
+        return one if isinstance(one, Entry) else one.entry(one.count - 1)
 
     def _drop(self) -> None:
         """Make room: the oldest go."""
-        ring, kept = self._ring, self._kept
-        while kept > MOST_BYTES or len(ring) > MOST_ENTRIES:
-            entry = ring.popleft()
-            if isinstance(entry, Entry):
-                kept -= entry.kept
-                entry.is_kept = False
+        ring = self._ring
+        while self._kept > MOST_BYTES or self._length > MOST_ENTRIES:
+            oldest, count = ring[0], 1
+            if isinstance(oldest, Entry):
+                ring.popleft()
+                oldest.is_kept = False
+                self._kept -= oldest.kept
             else:
-                kept -= entry[-1]
-        self._kept = kept
+                count = min(len(oldest), max(1, self._length - MOST_ENTRIES))
+                self._kept -= oldest.drop(count)
+                if not len(oldest):
+                    ring.popleft()
+            self._length -= count
 
     def _touch(self, entry: Entry) -> None:
         self._file()
