@@ -11,7 +11,9 @@ from array import array
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from itertools import accumulate
+from operator import sub
+from typing import Any, Literal, NamedTuple
 
 from troth.http.exchange import Request
 from troth_mock.plan import Plan
@@ -88,70 +90,99 @@ def size_of(head: Request) -> int:
 What = Literal["begun", "event", "ended", "forgotten"]
 Listener = Callable[[What, Entry | None], None]
 
-#: What makes an answer again that is not kept: a function, what it takes beside the request's body
-#: (something, the time in seconds since 1970 and the answer's head), and how many bytes it makes.
-Again = tuple[Callable[[Any, int, bytes, bytes], bytes], Any, int, bytes, int]
-#: An exchange that was answered at once, as it comes: times, head, body, answer, operation, and the
-#: size of the head, or 0.
-_Fresh = tuple[float, float, Request, bytes, bytes | Again, str | None, int]
 
+class Origin(NamedTuple):
+    """What exchanges with the same head share: *request*, without a body, and its *operation*.
 
-@dataclass(slots=True)
-class _Block:
-    """Exchanges that were answered at once, one after the other: *count* in all.
-
-    A thousand of them in a dozen objects each would be in no cache, and to keep one more would be
-    to wait for the memory of what goes.  So there are few objects: *times* and *sizes*, all *data*
-    in one piece, and what most of them *share*.  *number* and *change* are those before the first,
-    *kept* is what those take that have not *gone*; *entries* are those that somebody looked at.
+    *size* is what the head takes.  *again* makes an answer that is not kept once more, from its
+    time in seconds since 1970, its head and the request's body.
     """
 
-    number: int
-    change: int
-    count: int
-    kept: int
-    times: array[float]
-    sizes: array[int]
-    shared: list[Any]
-    data: bytes
-    gone: int = 0
-    entries: dict[int, Entry] = field(default_factory=dict)
+    request: Request
+    operation: str | None
+    size: int
+    again: Callable[[int, bytes, bytes], bytes] | None = None
+
+
+#: An exchange that was answered at once, as it comes: times, bodies of request and answer (of one
+#: that can be made again its head), its time in seconds since 1970, its size, and its origin.
+_Fresh = tuple[float, float, bytes, bytes, int, int, Origin]
+
+
+class _Block:
+    """Exchanges that were answered at once, one after the other, column by column.
+
+    A thousand of them in a dozen objects each are in no cache: each request would wait for the
+    memory of what comes and of what goes.  *number* and *change* are those before the first, *kept*
+    is what those take that have not *gone*, and *entries* are those that somebody looked at.
+    """
+
+    __slots__ = (
+        "answers", "bodies", "change", "columns", "ends", "entries", "gone", "kept", "number",
+        "origins",
+    )  # fmt: skip
+
+    def __init__(self, number: int, change: int, fresh: Sequence[_Fresh]) -> None:
+        began, ended, bodies, answers, times, sizes, origins = zip(*fresh, strict=True)
+        self.origins: Sequence[Origin] = origins
+        self.number, self.change = number, change
+        self.columns = array("d", began), array("d", ended), array("q", times), array("q", sizes)
+        self.bodies, self.answers = b"".join(bodies), b"".join(answers)
+        self.ends = [
+            array("q", accumulate(map(len, parts), initial=0)) for parts in (bodies, answers)
+        ]
+        # an answer that is made again counts as if it were kept: once looked at, it is
+        self.kept: int = len(self.bodies) + sum(sizes) + sum([one.size for one in self.origins])
+        self.gone = 0
+        self.entries: dict[int, Entry] = {}
 
     def __len__(self) -> int:
-        return self.count - self.gone
-
-    def entry(self, index: int) -> Entry:
-        """The exchange at *index* of all."""
-        entry = self.entries.get(index)
-        if entry is None:
-            began, ended = self.times[2 * index : 2 * index + 2]
-            head, operation, make, what = self.shared[4 * index : 4 * index + 4]
-            at, middle, end, size, now, sent_size, kept = self.sizes[7 * index : 7 * index + 7]
-            body, sent = self.data[at:middle], self.data[middle:end]
-            sent = sent if make is None else make(what, now, sent, body)
-            entry = self.entries[index] = Entry(
-                *(self.number + index + 1, began, ended, head, body, size),
-                *([(ended - began, sent)], sent_size, kept, self.change + index + 1),
-                operation=operation,
-            )
-            if len(self.entries) == len(self):
-                self.data = b""  # it is theirs now
-        return entry
+        return len(self.origins) - self.gone
 
     def newest_first(self) -> Iterator[Entry]:
         """The exchanges that have not gone."""
-        index = self.count
+        index = len(self.origins)
         while (index := index - 1) >= self.gone:
-            yield self.entry(index)
+            if index not in self.entries:
+                self.entries[index] = self._entry(index)
+            yield self.entries[index]
+        self.bodies = self.answers = b""  # they are in the entries now
+
+    def _entry(self, index: int) -> Entry:
+        body, answer = (
+            data[ends[index] : ends[index + 1]]
+            for data, ends in zip((self.bodies, self.answers), self.ends, strict=True)
+        )
+        began, ended, time, size = (column[index] for column in self.columns)
+        fresh = began, ended, body, answer, time, size, self.origins[index]
+        return _entry_of(self.number + index + 1, self.change + index + 1, fresh)
 
     def drop(self, count: int) -> int:
         """Let the oldest *count* go, and return what they took."""
         first, self.gone = self.gone, self.gone + count
-        freed = sum(self.sizes[7 * first + 6 : 7 * self.gone : 7]) if len(self) else self.kept
+        freed = self.kept
+        if len(self):
+            ends, sizes = self.ends[0], self.columns[3]
+            freed = ends[self.gone] - ends[first] + sum(sizes[first : self.gone])
+            freed += sum([one.size for one in self.origins[first : self.gone]])
         self.kept -= freed
         for index in [index for index in self.entries if index < self.gone]:
             self.entries.pop(index).is_kept = False
         return freed
+
+
+def _entry_of(number: int, change: int, fresh: _Fresh) -> Entry:
+    """The entry of an exchange that was answered at once."""
+    began, ended, body, answer, time, size, origin = fresh
+    sent = answer if origin.again is None else origin.again(time, answer, body)
+    length, body, sent = len(body), body[:MOST_OF_BODY], sent[:MOST_OF_ANSWER]
+    kept = len(body) + len(sent) + origin.size
+    return Entry(
+        *(number, began, ended, origin.request, body, length, [(ended - began, sent)], size),
+        kept=kept,
+        change=change,
+        operation=origin.operation,
+    )
 
 
 @dataclass(slots=True)
@@ -202,24 +233,23 @@ class Journal:
         return self._change
 
     def add(
-        self,
-        began: float,
-        head: Request,
-        body: bytes,
-        sent: bytes | Again,
-        operation: str | None,
-        size_of_head: int = 0,
+        self, began: float, head: Request, body: bytes, sent: bytes, operation: str | None
     ) -> None:
-        """Keep an exchange of *operation* that was answered at once with the bytes *sent*.
+        """Keep an exchange of *operation* that was answered at once with the bytes *sent*."""
+        self.add_again(began, Origin(head, operation, size_of(head)), body, sent, 0, len(sent))
 
-        *size_of_head* is that of *head*, where it is known: it takes as long as all the rest.
+    def add_again(
+        self, began: float, origin: Origin, body: bytes, head: bytes, time: int, size: int
+    ) -> None:
+        """Keep an exchange that was answered at once with *size* bytes, which *origin* can make.
+
+        What it takes for that is *time*, the answer's *head* and the request's *body*.
         """
         fresh = self._fresh
-        fresh.append((began, self.clock(), head, body, sent, operation, size_of_head))
-        if self.listeners:
-            self._file()
-            self._tell("ended", self._newest())
-        elif len(fresh) >= _TOGETHER or len(body) > MOST_OF_BODY or len(sent) > MOST_OF_BODY:
+        fresh.append((began, self.clock(), body, head, time, size, origin))
+        if self.listeners or len(body) > MOST_OF_BODY or size > MOST_OF_BODY:
+            self._file_newest()
+        elif len(fresh) >= _TOGETHER:
             self._file()
 
     def settle(self) -> None:
@@ -253,10 +283,7 @@ class Journal:
             operation=operation,
             meant=meant,
         )
-        self._ring.append(entry)
-        self._length += 1
-        self._kept += kept
-        self._drop()
+        self._keep(entry, 1)
         self._tell("begun", entry)
         return entry
 
@@ -315,56 +342,51 @@ class Journal:
 
     def _file(self) -> None:
         """Put what came meanwhile into the ring, and count it."""
-        if not self._fresh:
+        fresh = self._fresh
+        if not fresh:
             return
-        every = 0
-        times, sizes, shared, parts = array("d"), array("q"), list[Any](), list[bytes]()
-        at = 0
-        for began, ended, head, body, sent, operation, size_of_head in self._fresh:
-            size = len(body)
-            make, what, now, start, sent_size = (
-                (None, None, 0, sent, len(sent)) if isinstance(sent, bytes) else sent
-            )
-            # HTTP/1.1 200: as bytes, which is as good and quicker
-            self._tally(operation, start[9:12], sent_size, ended - began)
-            # an answer that is made again counts as if it were kept: once looked at, it is
-            kept = size + sent_size
-            if size > MOST_OF_BODY or sent_size > MOST_OF_ANSWER:
-                start, make = _bytes_of(sent, body)[:MOST_OF_ANSWER], None
-                body = body[:MOST_OF_BODY]
-                kept = len(body) + len(start)
-            kept += size_of_head or size_of(head)
-            every += kept
-            middle = at + len(body)
-            end = middle + len(start)
-            times.extend((began, ended))
-            sizes.extend((at, middle, end, size, now, sent_size, kept))
-            shared += (head, operation, make, what)
-            parts += (body, start)
-            at = end
-        count = len(self._fresh)
-        data = b"".join(parts)
-        self._ring.append(
-            _Block(self._count, self._change, count, every, times, sizes, shared, data)
-        )
-        self._count += count
-        self._change += count
+        block = _Block(self._count, self._change, fresh)
+        # HTTP/1.1 200: as bytes, which is as good and quicker
+        kinds = [(one[6].operation, one[3][9:12]) for one in fresh]
+        if kinds.count(kinds[0]) == len(kinds):
+            began, ended, _, sizes = block.columns
+            seconds = sum(map(sub, ended, began))
+            self._tally(*kinds[0], sum(sizes), seconds, count=len(kinds))
+        else:
+            for kind, one in zip(kinds, fresh, strict=True):
+                self._tally(*kind, one[5], one[1] - one[0])
+        fresh.clear()
+        self._change += len(block)
+        self._count += len(block)
+        self._keep(block, len(block))
+
+    def _file_newest(self) -> None:
+        """File what came last by itself: it is long, or somebody waits for it."""
+        newest = self._fresh.pop()
+        self._file()
+        self._count += 1
+        self._change += 1
+        entry = _entry_of(self._count, self._change, newest)
+        began, ended, _, answer, _, size, origin = newest
+        self._tally(origin.operation, answer[9:12], size, ended - began)
+        self._keep(entry, 1)
+        self._tell("ended", entry)
+
+    def _keep(self, one: Entry | _Block, count: int) -> None:
+        self._ring.append(one)
         self._length += count
-        self._kept += every
-        self._fresh.clear()
+        self._kept += one.kept
         self._drop()
 
-    def _tally(self, operation: str | None, status: bytes, size: int, seconds: float) -> None:
+    def _tally(
+        self, operation: str | None, status: bytes, size: int, seconds: float, count: int = 1
+    ) -> None:
         tally = self._tallies.get((operation, status))
         if tally is None:
             tally = self._tallies[operation, status] = Tally()
-        tally.count += 1
+        tally.count += count
         tally.bytes += size
         tally.seconds += seconds
-
-    def _newest(self) -> Entry:
-        one = self._ring[-1]
-        return one if isinstance(one, Entry) else one.entry(one.count - 1)
 
     def _drop(self) -> None:
         """Make room: the oldest go."""
@@ -390,14 +412,6 @@ class Journal:
     def _tell(self, what: What, entry: Entry | None) -> None:
         for listener in self.listeners:
             listener(what, entry)
-
-
-def _bytes_of(sent: bytes | Again, body: bytes) -> bytes:
-    """What was sent to a request of *body*."""
-    if isinstance(sent, bytes):
-        return sent
-    make, what, now, head, _ = sent
-    return make(what, now, head, body)
 
 
 class Note:
