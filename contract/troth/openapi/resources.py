@@ -9,7 +9,7 @@ stands in its `x-troth-resource`.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from typing import Any
@@ -424,7 +424,9 @@ class _Reader:
         if operation.method == "QUERY":
             return "search"
         if operation.method == "POST":
-            return "action" if sent is not None and sent.is_array else "create"
+            item = self.item_view(draft)
+            at = envelopes.many_sent(operation, draft.word, item) if item is not None else None
+            return "action" if at or (sent is not None and sent.is_array) else "create"
         if operation.method in ("PUT", "PATCH") and sent is not None and sent.is_object:
             item = self.item_view(draft)
             if draft.is_addressed and item is not None and alike(sent, item):
@@ -566,6 +568,7 @@ class _Reader:
         arrays: dict[DeclaredResponse, str] = {}
         sent: dict[RequestBody, str] = {}
         maps: set[DeclaredResponse] = set()
+        batches = dict(batches_of(resource, item)) if item is not None else {}
         every = (each for operations in resource.operations.values() for each in operations)
         own = next(filter(None, map(_told_item, every)), item)
         apart = envelopes.attributes_in(own) if own is not None else ""
@@ -587,6 +590,11 @@ class _Reader:
                         (arrays if is_list else items)[response] = at
                     if at is not None and is_list and envelopes.is_map(response, at):
                         maps.add(response)
+                    if operation in batches and item is not None:
+                        many = many_told_in(response, resource, item)
+                        arrays.update(many)
+                        # what makes one thing or many tells as much as it was sent
+                        items.update(many if role == "create" and many.get(response) == "" else {})
         listings = {
             operation: listing_of(operation, item)
             for role in ("list", "search")
@@ -601,6 +609,7 @@ class _Reader:
             maps=frozenset(maps),
             apart=apart,
             bare=frozenset(bare),
+            batches=batches,
             listing=listings[main] if main is not None else None,
             listings=listings,
         )
@@ -611,6 +620,27 @@ def _told_item(operation: Operation) -> View | None:
     says = operation.resource if isinstance(operation.resource, Mapping) else {}
     answer = envelopes.answer(operation) if "item" in says else None
     return answer.at(says["item"]) if answer is not None else None
+
+
+def batches_of(resource: Resource, item: View) -> Iterator[tuple[Operation, str]]:
+    """The operations that make many items of *resource*, with where these stand in a request."""
+    for role in ("create", "action") if resource.collection is not None else ():
+        for operation in resource.operations.get(role, ()):
+            is_of_one = len(shape_of(operation.path)[1]) >= len(shape_of(resource.path)[1])
+            at = envelopes.many_sent(operation, resource.name, item)
+            if at is not None and not (is_of_one and resource.parameter is not None):
+                yield operation, at
+
+
+def many_told_in(
+    response: DeclaredResponse, resource: Resource, item: View
+) -> dict[DeclaredResponse, str]:
+    """Where *response* has all that was made, if it tells them."""
+    view = of_content(response.content)
+    at = None
+    if view is not None:
+        at = envelopes.many_told(view, resource.name, item, resource.identifier)
+    return {} if at is None else {response: at}
 
 
 def listing_of(operation: Operation, item: View | None) -> Listing:

@@ -18,6 +18,7 @@ from troth import pointer
 from troth.generation.values import synthesize
 from troth.http import media_type, multipart
 from troth.http.exchange import Fields, Request
+from troth.openapi.fillings import told_at
 from troth.openapi.listing import field_mask
 from troth.openapi.names import FILE_NAMES, FILE_SIZES, FILE_TYPES, words_of
 from troth.openapi.operation import MediaType, Operation
@@ -33,7 +34,6 @@ from troth_mock.responding.identifiers import (
     examples_at,
     key_of,
     own_parameter,
-    told_name,
     variables,
 )
 from troth_mock.responding.item_list import ItemList
@@ -380,7 +380,7 @@ class ResourceResponder:
         def show(entry: MediaType, drawn: Any) -> Any:
             told = pointer.find(drawn, self.resource.item(self.operation, self.status) or "")
             texts = [
-                told_name(told, name)
+                text_of(pointer.find(told, told_at(told, name) or "/"))
                 if own is None
                 else unquote(asked.match.path_parameters.get(own, ""))
                 for name, own in above
