@@ -134,6 +134,11 @@ def test_sentences_of_ascii_end_where_those_of_any_text_do(text: str) -> None:
     assert topics._ASCII_END.split(text) == topics._END.split(text)
 
 
+@given(st.text(st.characters(max_codepoint=127) | st.sampled_from("ab'.(),"), max_size=12))
+def test_words_of_ascii_are_those_of_any_text(text: str) -> None:
+    assert topics._ASCII_TOKEN.findall(text) == topics._TOKEN.findall(text)
+
+
 @given(
     st.lists(st.sampled_from(["What", "is", "the", "C++", "it's", "(a)", ",", "```", "né", ".\n"]))
     .map(" ".join)
