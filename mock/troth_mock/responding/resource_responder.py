@@ -16,10 +16,9 @@ from urllib.parse import unquote
 
 from troth import pointer
 from troth.generation.values import synthesize
-from troth.http import media_type, multipart
-from troth.http.exchange import Fields, Request
+from troth.http.exchange import Fields
 from troth.openapi.listing import field_mask
-from troth.openapi.names import FILE_NAMES, FILE_SIZES, FILE_TYPES, words_of
+from troth.openapi.names import words_of
 from troth.openapi.operation import MediaType, Operation
 from troth.openapi.paths import shape_of
 from troth.openapi.resource import Listing, Resource, Role
@@ -27,7 +26,7 @@ from troth.pointer import put
 from troth.schema.schema import Schema
 from troth_mock.chat.completion import FIXED_TIME
 from troth_mock.reply import Reply
-from troth_mock.responding import jobs, preconditions
+from troth_mock.responding import jobs, preconditions, stored_files
 from troth_mock.responding.echo import Said
 from troth_mock.responding.identifiers import (
     examples_at,
@@ -101,6 +100,7 @@ class ResourceResponder:
             if at is not None
             else None
         )
+        self._gives_files = stored_files.may_be_given(operation, self._declared)
         self._members: dict[tuple[Schema | None, str], Members] = {}
 
     def respond(self, asked: Asked) -> Problem | Reply | Kept | None:
@@ -130,8 +130,21 @@ class ResourceResponder:
         found = self.store.find(self.resource, place, key, asker)
         if found is None:
             return self._unfound(asked, place, asker, key)
-        return preconditions.unmet(asked, found, self.operation, self.resource) or self._done(
-            asked, found, asker
+        unmet = preconditions.unmet(asked, found, self.operation, self.resource)
+        return unmet or self._file_of(asked, found, asker) or self._done(asked, found, asker)
+
+    def _file_of(self, asked: Asked, found: Found, asker: Asker) -> Reply | None:
+        """The file that *asked* reads: of the thing *found*, or of what that is the content of."""
+        resource, parent = self.resource, self.resource.parent
+        if not self._gives_files:
+            return None
+        if found.item.file is None and resource.parameter is None and parent is not None:
+            *above, key = found.place[1] or ("",)
+            held = self.store.find(parent, (parent.path, tuple(above)), key, asker)
+            resource, found = (resource, found) if held is None else (parent, held)
+        accept = ", ".join(asked.fields.get("accept", ())) or None
+        return stored_files.given_back(
+            found, resource, self.operation, status=self.status, accept=accept
         )
 
     # Who asks for what
@@ -272,7 +285,11 @@ class ResourceResponder:
 
     def _done(self, asked: Asked, found: Found, asker: Asker) -> Problem | Kept | None:
         at = self.resource.sent(self.operation)
+        is_file = at is None and stored_files.sent_by(asked.request, self.operation) is not None
         match self.role:
+            case "replace" | "update" if is_file:
+                same = replace_item(found.item, found.item.value, found.item.absent)
+                return self._changed(asked, found, asker, same)
             case "create":
                 if self._names(409) and not found.item.is_example:
                     message = f"{self.resource.name}: {found.key[:200]!r} is there already"
@@ -334,11 +351,11 @@ class ResourceResponder:
             return {**self._settable(place)[1], **value} if isinstance(value, dict) else value
 
         value = {} if sent is None else self._in_places(sent, with_defaults)
-        value = {**self._of_file(asked.request), **value} if isinstance(value, dict) else value
         absent = self._settable()[0] - value.keys() if isinstance(value, dict) else frozenset()
         if key is not None:
             value = self._identified(value, key, None)
         item = Item(value, asked.seed, absent, owner=asker.credentials, is_made=True)
+        item = self._with_file(item, asked)
         self.store.collection(self.resource, place, asker)
         made = Making(self.resource, self.store.sessions, place, asker, item, key)
         status = None
@@ -353,19 +370,14 @@ class ResourceResponder:
             status,
         )
 
-    def _of_file(self, request: Request) -> dict[str, Any]:
-        """What answers tell of the file that *request* sends: its size, type and name."""
-        file = multipart.only_file(multipart.form(request.content_type or "", request.body))
-        if file is None:
-            return {}
-        kind = media_type.essence(file.content_type or "") or None
-        told = [(FILE_SIZES, len(file.data)), (FILE_TYPES, kind), (FILE_NAMES, file.filename)]
-        return {
-            name: one
-            for name in sorted(self._shown_members().names)
-            for names, one in told
-            if one is not None and words_of(name) in names
-        }
+    def _with_file(self, item: Item, asked: Asked) -> Item:
+        """*item* with the file that *asked* sends, if it sends one, and what answers tell of it."""
+        file = stored_files.sent_by(asked.request, self.operation)
+        if file is not None:
+            sent, known = self._sent(asked), item.value if isinstance(item.value, dict) else {}
+            names = self._shown_members().names - (sent.keys() if isinstance(sent, dict) else set())
+            item.file, item.value = file, {**known, **stored_files.told_of(file, names)}
+        return item
 
     def _created_somewhere(self, asked: Asked, asker: Asker) -> Kept:
         """A new thing of which the answer tells in what it is, and no request."""
@@ -404,6 +416,7 @@ class ResourceResponder:
 
     def _changed(self, asked: Asked, found: Found, asker: Asker, item: Item) -> Kept:
         before = key_of(self.resource, found.item.value)
+        item = self._with_file(item, asked)
         value = self._identified(item.value, found.key, found.item.value if before else None)
         item.value = self._touched(value, asked, asker)
         made = Making(self.resource, self.store.sessions, found.place, asker, item, found.key)
@@ -432,9 +445,10 @@ class ResourceResponder:
             return server_side.done(value, verb, self._shown_members(place).choices, now)
 
         value = self._in_places(before, done)
-        if value == before:
+        if value == before and stored_files.sent_by(asked.request, self.operation) is None:
             return self._shown(asked, found)
-        item = replace_item(found.item, value, found.item.absent - value.keys())
+        lost = value.keys() if isinstance(value, dict) else set()
+        item = self._with_file(replace_item(found.item, value, found.item.absent - lost), asked)
         if self.resource.item(self.operation, self.status) is not None:
             return self._changed(asked, found, asker, item)
         item.value = self._touched(item.value, asked, asker)
@@ -656,8 +670,8 @@ class ResourceResponder:
 
 def replace_item(before: Item, value: Any, absent: frozenset[str]) -> Item:
     """*before* with another *value*: the next version of it."""
-    version, owner = before.version + 1, before.owner
-    return Item(value, before.seed, absent, version, owner, is_made=before.is_made)
+    version, owner, file = before.version + 1, before.owner, before.file
+    return Item(value, before.seed, absent, version, owner, is_made=before.is_made, file=file)
 
 
 def _mask(asked: Asked) -> tuple[str, ...]:
