@@ -550,33 +550,48 @@ def test_what_is_created_has_to_be_in_the_lists_of_its_place(
     assert life_cycle._is_list_of(listing, item) is is_own
 
 
-@pytest.mark.parametrize("topic", [None, "birch"])
-def test_what_a_server_has_for_any_name_was_made_by_nobody(topic: str | None) -> None:
+def told_of_talks(topic: str | None, *, is_one: bool, reading: str = "bearer") -> list[str]:
+    """What is told of a server of talks; where it *is_one*, all names are of the same one."""
     talk = {"type": "object", "required": ["id"], "properties": {"id": {"type": "string"}}}
     talk["properties"] |= {"kind": {"const": "talk"}, "topic": {"type": ["string", "null"]}}
     told = {"description": "", "content": {"application/json": {"schema": talk}}}
     name = {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
+    missing = {"404": {"description": ""}}
+    read = {"responses": {"200": told, **missing}, "security": [{reading: []}]}
     paths = {
         "/talks": {"post": {"responses": {"201": told}}},
-        "/talks/{id}": {"parameters": [name], "get": {"responses": {"200": told}}},
+        "/talks/{id}": {"parameters": [name], "get": read},
     }
     root = {"openapi": "3.1.0", "info": {"title": "t", "version": "1"}, "paths": paths}
-    bearer = {"bearer": {"type": "http", "scheme": "bearer"}}
-    root |= {"components": {"securitySchemes": bearer}, "security": [{"bearer": []}]}
+    schemes = {
+        "bearer": {"type": "http", "scheme": "bearer"},
+        "key": {"type": "apiKey", "in": "header", "name": "X-Key"},
+    }
+    root |= {"components": {"securitySchemes": schemes}, "security": [{"bearer": []}]}
     made: list[str] = []
 
     def talks(asked: Asked) -> Answer:
         if asked.method == "POST":
             made.append(f"talk-{len(made)}")
-        own = asked.target.partition("?")[0].rpartition("/")[2]
-        value = {"id": made[-1] if asked.method == "POST" else own, "kind": "talk", "topic": topic}
-        status = 201 if asked.method == "POST" else 200
+        own = made[-1] if asked.method == "POST" else asked.target.rpartition("/")[2]
+        status = 201 if asked.method == "POST" else 200 if is_one or own in made else 404
+        value = {"id": own, "kind": "talk", "topic": topic}
         return Answer(status, {"Content-Type": "application/json"}, [json.dumps(value).encode()])
 
     contract = troth.load(json.dumps(root).encode())
     found = conduct(talks, contract, second_token="other", phases=("examples", "resources"))
     assert len(made) > 0
-    assert [each for each in found.told if "by-other" in each] == []
+    return [each for each in found.told if "by-other" in each]
+
+
+@pytest.mark.parametrize("topic", [None, "birch"])
+def test_what_a_server_has_for_any_name_was_made_by_nobody(topic: str | None) -> None:
+    assert told_of_talks(topic, is_one=True) == []
+
+
+def test_a_key_and_an_access_token_do_not_tell_whether_they_are_of_one_user() -> None:
+    assert told_of_talks("birch", is_one=False, reading="key") == []
+    assert len(told_of_talks("birch", is_one=False)) == 1
 
 
 @pytest.mark.parametrize(("times", "is_told"), [(2, False), (1000, True)])

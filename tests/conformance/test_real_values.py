@@ -236,3 +236,51 @@ def test_what_names_a_thing_may_have_gone_with_it(target: str, left: int) -> Non
     values.keep(Exchange(Request("DELETE", target, (), b""), Response(204, (), b"")))
     untouched = [given["path", "file"] for given, _ in values.untouched(read)]
     assert untouched.count("f1") == left
+
+
+def test_what_a_thing_says_to_be_in_is_what_its_path_asks_for() -> None:
+    text = {"type": "string"}
+    owner = {"type": "object", "properties": {"name": text, "login": text}, "required": ["login"]}
+    repo = {"type": "object", "required": ["name", "owner"]}
+    repo["properties"] = {"name": text, "owner": owner}
+    told = {"description": "", "content": {"application/json": {"schema": repo}}}
+    sent = {"type": "object", "required": ["name"], "properties": {"name": text}}
+    taken = {"required": True, "content": {"application/json": {"schema": sent}}}
+    names = [
+        {"name": name, "in": "path", "required": True, "schema": text} for name in ("owner", "repo")
+    ]
+    known = {"200": told, "404": {"description": ""}}
+    paths = {
+        "/user/repos": {"post": {"requestBody": taken, "responses": {"201": told}}},
+        "/repos/{owner}/{repo}": {
+            "parameters": names,
+            "get": {"responses": known},
+            "delete": {"responses": {"204": {"description": ""}, "404": {"description": ""}}},
+        },
+        "/networks/{owner}/{repo}/events": {"parameters": names, "get": {"responses": known}},
+    }
+    root = {"openapi": "3.1.0", "info": {"title": "t", "version": "1"}, "paths": paths}
+    there: dict[str, Any] = {}
+    reached: set[str] = set()
+
+    def repos(asked: Asked) -> Answer:
+        parts = asked.target.partition("?")[0].strip("/").split("/")
+        status, value = 200, there.get("/".join(parts[1:3]))
+        if asked.method == "POST":
+            name = f"r{len(reached)}-{len(there)}"
+            value = {"name": name, "owner": {"name": "Ada L.", "login": "ada"}}
+            status, there[f"ada/{name}"] = 201, value
+        elif value is None:
+            status = 404
+        elif asked.method == "DELETE":
+            status = 204
+            del there["/".join(parts[1:3])]
+        if status < 300:
+            reached.add(f"{asked.method} /{parts[0]}")
+        body = [json.dumps(value).encode()] if status in (200, 201) else []
+        return Answer(status, {"Content-Type": "application/json"} if body else {}, body)
+
+    conducted = conduct(repos, troth.load(json.dumps(root).encode()))
+    assert [each for each in conducted.told if " resource." in each or " run." in each] == []
+    wanted = {"POST /user", "GET /repos", "DELETE /repos", "GET /networks"}
+    assert wanted <= reached

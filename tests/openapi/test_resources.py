@@ -260,12 +260,12 @@ def test_a_filling_is_evaluated_against_an_exchange() -> None:
     sent = Request("POST", "/tasks", (), b'{"title": "x"}')
     fields = (("Location", "https://example.org/base/tasks/a%2Fb?x=1"),)
     created = Exchange(sent, Response(201, fields, b'{"id": 7, "title": "x"}'))
-    assert fillings.values(by_body, created, {}) == [7]
-    assert fillings.values(by_location, created, {}) == ["a/b"]
+    assert fillings.values(by_body, created, {}) == [(7, None)]
+    assert fillings.values(by_location, created, {}) == [("a/b", None)]
     listed = Exchange(
         Request("GET", "/tasks"), Response(200, (), json.dumps([{"id": 1}, {}, {"id": 2}]).encode())
     )
-    assert fillings.values(by_list, listed, {}) == [1, 2]
+    assert [value for value, _ in fillings.values(by_list, listed, {})] == [1, 2]
     assert fillings.values(by_list, created, {}) == []
     for odd in (b"5", b"true", b'"text"', b"{}", b'{"items": 5}', b"null"):
         told = replace(listed, response=replace(listed.response, body=odd))
@@ -304,9 +304,9 @@ def test_what_a_link_says_comes_first() -> None:
     sent = Request("POST", "/tasks?at=b%20c", (("A", "1"),), b'{"title": "x"}')
     fields = (("X-Task", "t9"),)
     created = Exchange(sent, Response(201, fields, b'{"id": 7, "owner": {"id": "o1"}}'))
-    assert fillings.values(found.fillings(read)[0], created, {}) == ["o1"]
-    assert fillings.values(found.fillings(close)[0], created, {}) == ["t9"]
-    assert fillings.values(found.fillings(close)[1], created, {}) == [{"title": "x"}]
+    assert fillings.values(found.fillings(read)[0], created, {}) == [("o1", None)]
+    assert fillings.values(found.fillings(close)[0], created, {}) == [("t9", None)]
+    assert fillings.values(found.fillings(close)[1], created, {}) == [({"title": "x"}, None)]
 
 
 @pytest.mark.parametrize(

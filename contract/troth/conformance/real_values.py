@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl, quote, unquote
 from uuid import UUID
@@ -22,18 +22,19 @@ from uuid import UUID
 from troth import pointer as pointers
 from troth.conformance import references
 from troth.conformance.cases.case import Case
+from troth.conformance.known_values import Known, absent_value, parameter_of
 from troth.conformance.selection import SAFE_METHODS
 from troth.conformance.settings import Settings
 from troth.generation.locations import put
 from troth.generation.natural_values import another
-from troth.generation.parameters import examples, is_read, parameter_value, schema_of
+from troth.generation.parameters import schema_of
 from troth.generation.request_writer import UNSET, Values, body_type, in_path, refilled
 from troth.generation.requests import tokens_of
-from troth.generation.source import Quick, Seeded
+from troth.generation.source import Quick
 from troth.generation.values import Unsatisfiable, synthesize
 from troth.http import json_text
 from troth.http.exchange import Exchange, Request
-from troth.openapi import fillings
+from troth.openapi import fillings, runtime_expression
 from troth.openapi.contract import Contract
 from troth.openapi.names import words_of
 from troth.openapi.operation import Operation, Parameter
@@ -53,8 +54,6 @@ _GONE = (404, 410)
 _LATELY = 30
 #: Of one list so many items are remembered.
 _LISTED = 50
-#: A text that was drawn and is as long as this is nobody's by chance.
-_UNLIKELY = 12
 #: What no type but a text takes, and nobody calls anything: it can be no item's name in disguise.
 _MADE_UP = re.compile(r"[A-Za-z!%-]+|x{20,}")
 
@@ -71,28 +70,6 @@ _NONE_MADE = "this run has made none, and asks at the most of ids that nothing h
 _Key = tuple[str, str, str]
 _Shape = tuple[str, ...]
 _T = TypeVar("_T")
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """A value that the server gave, below a path: that of *template*, with *texts* in it.
-
-    *made* is the shape of the path of the item that this run has made and that it names, if one.
-    """
-
-    value: Any
-    template: PathTemplate
-    texts: tuple[str, ...]
-    made: _Shape = ()
-
-    def above(self, other: PathTemplate) -> Mapping[str, str]:
-        """The texts of the variables that *other* has in the same places."""
-        shared: dict[str, str] = {}
-        for index, (name, text) in enumerate(zip(other.names, self.texts, strict=False)):
-            if self.template.literals[: index + 1] != other.literals[: index + 1]:
-                break
-            shared[name] = text
-        return shared
 
 
 class RealValues:
@@ -145,25 +122,42 @@ class RealValues:
             return
         for key, filling in self._fillings_from(operation).items():
             made = self._made_by(filling)
-            for value in fillings.values(filling, exchange, match.path_parameters)[:_LISTED]:
+            for value, item in fillings.values(filling, exchange, match.path_parameters)[:_LISTED]:
                 if type(value) in (str, int) and value != "":  # a boolean is an int to Python
-                    self._add(key, Known(value, template, texts, made))
-                    if made and response.status != _PROMISED:
-                        own = quote(str(value), safe="")
-                        is_there = (made, own) in self._sighted
-                        self._sighted[made, own] = self._kept
-                        named = (*texts, own)[-made.count("{}") :]
-                        before = self._untouched.pop((made, named), None)
-                        if before is not None and before is not exchange and is_there:
-                            self._repeated.setdefault((made, named), (before, exchange))
-                        self._untouched[made, named] = exchange
-                        self._above[named[-1:]] = self._named_in(exchange)
+                    known = Known(value, template, texts, made)
+                    self._learn(key, filling, exchange, known, item)
         if texts and texts[-1:] == self._absent_text(operation):
             # nobody else had a thing of this name: whoever puts it there has made it
             made = shape_of(operation.path)[0]
             self._add(_named(operation), Known(unquote(texts[-1]), template, texts, made))
             self._sighted[made, texts[-1]] = self._kept
             del self._absent[operation.name, _last(operation)]
+
+    def _learn(
+        self, key: _Key, filling: Filling, exchange: Exchange, known: Known, item: Any
+    ) -> None:
+        """Keep what is *known* of *filling*, from *exchange*: the name of the *item* of a list."""
+        resource, response = self._resources.of(filling.source), exchange.response
+        if resource is None or response is None:
+            self._add(key, known)
+            return
+        at = resource.item(filling.source, response.status) if item is None else None
+        if at is not None and known.made:
+            item = runtime_expression.at(response.body, at)
+        is_own = filling.items is None or filling.expression.name == resource.identifier
+        known = known.placed(resource, item) if is_own else known
+        self._add(key, known)
+        named = known.whole(resource) if known.made and response.status != _PROMISED else None
+        if named is None:
+            return
+        made, own = known.made, named[-1]
+        is_there = (made, own) in self._sighted
+        self._sighted[made, own] = self._kept
+        before = self._untouched.pop((made, named), None)
+        if before is not None and before is not exchange and is_there:
+            self._repeated.setdefault((made, named), (before, exchange))
+        self._untouched[made, named] = exchange
+        self._above[named[-1:]] = self._named_in(exchange)
 
     def _named_in(self, exchange: Exchange) -> frozenset[str]:
         """What *exchange* names, in its path or its bodies, and what the creation of that named."""
@@ -424,7 +418,7 @@ class RealValues:
         last = _last(operation)
         if self._resources.role(operation) != "read" or case.request.method != operation.method:
             return False
-        texts, parameter = _texts(operation, case.request), _parameter(operation, last)
+        texts, parameter = _texts(operation, case.request), parameter_of(operation, last)
         above = {name: text for name, text in texts.items() if name != last}
         shape = shape_of(operation.path)[0]
         seen = self._sighted.get((shape, texts.get(last) or ""), -_LATELY)
@@ -490,7 +484,7 @@ class RealValues:
             self.held_back.pop(operation.name, None)
         filled = _with(case, operation, values)
         text = _texts(operation, filled.request).get(key[1])
-        if text == in_path(_parameter(operation, key[1]), values[key]):
+        if text == in_path(parameter_of(operation, key[1]), values[key]):
             return filled
         # the case is about this very value: an item of another name might be meant by it
         is_nobodys = case.intent == "invalid" and _MADE_UP.fullmatch(text or "")
@@ -528,7 +522,7 @@ class RealValues:
         values: dict[tuple[str, str], Any] = {}
         template = operation.template
         fixed = {
-            name: in_path(_parameter(operation, name), given["path", name])
+            name: in_path(parameter_of(operation, name), given["path", name])
             for name in template.names
             if ("path", name) in given
         }
@@ -597,7 +591,7 @@ class RealValues:
         """The last text of a path that was made up for *operation*, if one was."""
         name = _last(operation)
         value = self._absent.get((operation.name, name), UNSET)
-        return () if value is UNSET else (in_path(_parameter(operation, name), value),)
+        return () if value is UNSET else (in_path(parameter_of(operation, name), value),)
 
 
 def _sweeps(operation: Operation) -> bool:
@@ -619,13 +613,6 @@ def _named(operation: Operation) -> _Key:
 def _last(operation: Operation) -> str:
     """The variable that a path ends with, or of which something stands below it."""
     return operation.template.names[-1] if operation.template.names else ""
-
-
-def _parameter(operation: Operation, name: str) -> Parameter:
-    return next(
-        (one for one in operation.parameters if (one.location, one.name) == ("path", name)),
-        Parameter(name, "path", operation.pointer, style="simple", explode=False),
-    )
 
 
 def _texts(operation: Operation, request: Request) -> dict[str, str]:
@@ -666,32 +653,3 @@ def _keys_for(parameter: Parameter, seed: Seed) -> Iterator[str]:
         # an example would be the same each time
         yield write_field(parameter, another(value, Quick(seed), 1, has_form=True))
         yield write_field(parameter, value)
-
-
-def absent_value(operation: Operation, name: str, seed: Seed) -> Any:
-    """A value of the variable *name* that nobody has given to anything; UNSET: there is none."""
-    return next(_absent_values(_parameter(operation, name), seed), UNSET)
-
-
-def _absent_values(parameter: Parameter, seed: Seed) -> Iterator[Any]:
-    """Values of *parameter* that nobody has given to anything."""
-    schema = schema_of(parameter)
-    source = Seeded(seed)
-    digits = f"{source.below(16**12):012x}"
-    made: list[Any] = [
-        f"troth-none-{digits}",
-        2**31 - 1 - source.below(10**6),
-        999_000_000 + source.below(10**6),
-        f"{digits[:8]}-{digits[8:]}-4{digits[:3]}-8{digits[3:6]}-{digits}",
-        digits * 2,
-    ]
-    for value in made:
-        if schema is None or (schema.is_valid(value) and is_read(parameter, value)):
-            yield value
-    known = set(map(str, examples(parameter)))
-    try:
-        value = parameter_value(parameter, source)
-    except Unsatisfiable:
-        return
-    if len(str(value)) >= _UNLIKELY and str(value) not in known:
-        yield value

@@ -82,22 +82,52 @@ def _read(value: Any) -> Expression | None:
     return runtime_expression.parse(value) if isinstance(value, str) else None
 
 
-def values(filling: Filling, exchange: Exchange, path_parameters: Mapping[str, str]) -> list[Any]:
+def values(
+    filling: Filling, exchange: Exchange, path_parameters: Mapping[str, str]
+) -> list[tuple[Any, Any]]:
     """What *exchange*, one of the source of *filling*, offers for its parameter, in order.
 
-    *path_parameters* are those of the exchange's request, as sent.
+    Each with the item of a list that it stands in, or else None.  *path_parameters* are those of
+    the exchange's request, as sent.
     """
     expression = filling.expression
     if filling.items is None:
         value = runtime_expression.evaluate(expression, exchange, path_parameters)
-        return [] if value is None else [value]
+        return [] if value is None else [(value, None)]
     body = exchange.response.body if exchange.response is not None else b""
     array = runtime_expression.at(body, filling.items)
     items = list(array.values()) if isinstance(array, dict) else array
     if not isinstance(items, list):
         return []  # whatever the answer has in its place
-    offered = (pointers.find(item, expression.name) for item in items)
-    return [value for value in offered if value is not None]
+    offered = ((pointers.find(item, expression.name), item) for item in items)
+    return [(value, item) for value, item in offered if value is not None]
+
+
+#: By what a thing that stands in another is called, the likeliest first.
+_CALLED = ("login", "slug", "username", "key", "name", "id", "uuid")
+
+
+def told_at(item: Any, variable: str) -> str | None:
+    """Where *item* tells what the *variable* of a path stands for: the pointer of a text or number.
+
+    A member goes by its name, or an object does, which says what it is called by (`owner/login`).
+    """
+    words, members = words_of(variable), item if isinstance(item, dict) else {}
+    for name, one in members.items():
+        own = words_of(name)
+        inner = one if isinstance(one, dict) else {}
+        last = (each for each in inner if (*own, *words_of(each)) == words)
+        called = (*last, *(_CALLED if own == words else ()))
+        if own == words and _is_name(one):
+            return pointers.join("", name)
+        for each in called:
+            if _is_name(inner.get(each)):
+                return pointers.join("", name, each)
+    return None
+
+
+def _is_name(value: Any) -> bool:
+    return type(value) in (str, int) and value != ""  # a boolean is an int to Python
 
 
 def _names_of(resource: Resource) -> Iterator[tuple[str, ...]]:

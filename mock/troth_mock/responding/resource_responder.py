@@ -17,6 +17,7 @@ from urllib.parse import unquote
 from troth import pointer
 from troth.generation.values import synthesize
 from troth.http.exchange import Fields
+from troth.openapi.fillings import told_at
 from troth.openapi.listing import field_mask
 from troth.openapi.names import words_of
 from troth.openapi.operation import MediaType, Operation
@@ -32,7 +33,6 @@ from troth_mock.responding.identifiers import (
     examples_at,
     key_of,
     own_parameter,
-    told_name,
     variables,
 )
 from troth_mock.responding.item_list import ItemList
@@ -392,7 +392,7 @@ class ResourceResponder:
         def show(entry: MediaType, drawn: Any) -> Any:
             told = pointer.find(drawn, self.resource.item(self.operation, self.status) or "")
             texts = [
-                told_name(told, name)
+                text_of(pointer.find(told, told_at(told, name) or "/"))
                 if own is None
                 else unquote(asked.match.path_parameters.get(own, ""))
                 for name, own in above

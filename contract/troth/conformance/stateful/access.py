@@ -14,7 +14,7 @@ from typing import Any, Literal, TypeGuard
 
 from troth import pointer as pointers
 from troth.conformance.cases.case import Subject
-from troth.conformance.real_values import absent_value
+from troth.conformance.known_values import absent_value
 from troth.conformance.stateful.addressing import identified
 from troth.conformance.stateful.changes import change
 from troth.conformance.stateful.comparison import changed_to, same
@@ -328,14 +328,20 @@ async def _given(trial: Trial, *, is_small: bool = False) -> tuple[str | None, I
 
 def has_credential(trial: Trial, subject: Subject) -> bool:
     """Whether a request of *subject* has a credential that another can take the place of."""
+    return bool(_credentials(trial, subject))
+
+
+def _credentials(trial: Trial, subject: Subject) -> set[str]:
+    """The header fields, in lower case, in which a request of *subject* says whose it is."""
     own = {name.lower() for name, _ in trial.session.settings.fields}
     fields = subject.request(subject.minimal).fields
     # a field that the user gives himself goes with every request, whoever's it is
-    return any(
-        mark in value and name.lower() not in own
+    return {
+        name.lower()
         for name, value in fields
         for mark in (CREDENTIAL, BASIC_CREDENTIAL)
-    )
+        if mark in value and name.lower() not in own
+    }
 
 
 def _is_done(answer: Answer | None, trial: Trial) -> TypeGuard[Answer]:
@@ -352,7 +358,10 @@ def _second(trial: Trial) -> str | None:
     subject = trial.subject("read") or trial.subject("list")
     if token is None or token == settings.token or subject is None:
         return None
-    return token if has_credential(trial, subject) else None
+    asking, create = _credentials(trial, subject), trial.subject("create")
+    making = _credentials(trial, create) if create is not None else set()
+    # a key and an access token do not tell whether they are of one user
+    return token if asking and (not making or asking & making) else None
 
 
 async def _sharing(trial: Trial, item: Item, *, token: str, role: Role) -> Sharing:

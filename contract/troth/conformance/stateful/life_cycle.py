@@ -123,7 +123,7 @@ async def reads_back(trial: Trial) -> None:
     for number in range(_ITEMS):
         made_already = trial.items()
         item = made_already[number] if number < len(made_already) else await trial.create()
-        if item is None or await _reads_back_other(trial, item):
+        if item is None or await reads_back_other(trial, item):
             return
 
 
@@ -137,10 +137,10 @@ async def reads_back_odd(trial: Trial) -> None:
     odd = odder(subject, body, place, but=own_name(shared))
     made = await trial.create_of(odd) if odd != body else None
     if isinstance(made, Item):
-        await _reads_back_other(trial, made)
+        await reads_back_other(trial, made)
 
 
-async def _reads_back_other(trial: Trial, item: Item) -> bool:
+async def reads_back_other(trial: Trial, item: Item) -> bool:
     """Tell of *item* if it does not read back as it was sent; whether it is told."""
     is_another = any(may_be_one(one, item) for one in trial.namesakes(item))
     is_told = item.sent is not UNSET and not is_another
