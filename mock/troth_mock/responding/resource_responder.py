@@ -190,7 +190,7 @@ class ResourceResponder:
         """The item in the body, without what no client can set or its schema does not speak of."""
         at = self.resource.sent(self.operation)
         sent = None if at is None else pointer.find(asked.body, at)
-        if isinstance(sent, str) and self._shown_members().names:
+        if isinstance(sent, str) and self.shown_members().names:
             return None  # a file: what is told of it is not its content
         if not isinstance(sent, dict) or self._taken is None:
             return sent
@@ -198,11 +198,11 @@ class ResourceResponder:
         barred = members.barred
         if members.is_open and members.names:
             # what answers tell and no request names is the server's, whatever else may be sent
-            barred |= self._shown_members().names - members.names
+            barred |= self.shown_members().names - members.names
         sent = {name: one for name, one in members.of(sent).items() if name not in barred}
         if not self.resource.is_bare(self.operation):
             return sent
-        told = self._shown_members(self._apart).names  # and not the file that came with them
+        told = self.shown_members(self._apart).names  # and not the file that came with them
         return put({}, self._apart, {name: one for name, one in sent.items() if name in told})
 
     def _settable(self, place: str = "") -> tuple[frozenset[str], Mapping[str, Any]]:
@@ -368,6 +368,7 @@ class ResourceResponder:
             partial(self._finish, made, asked),
             partial(self._fields, made, asked, status),
             status,
+            made,
         )
 
     def _with_file(self, item: Item, asked: Asked) -> Item:
@@ -375,7 +376,7 @@ class ResourceResponder:
         file = stored_files.sent_by(asked.request, self.operation)
         if file is not None:
             sent, known = self._sent(asked), item.value if isinstance(item.value, dict) else {}
-            names = self._shown_members().names - (sent.keys() if isinstance(sent, dict) else set())
+            names = self.shown_members().names - (sent.keys() if isinstance(sent, dict) else set())
             item.file, item.value = file, {**known, **stored_files.told_of(file, names)}
         return item
 
@@ -442,7 +443,7 @@ class ResourceResponder:
         now = self._now(asked, asker)
 
         def done(value: Any, place: str) -> Any:
-            return server_side.done(value, verb, self._shown_members(place).choices, now)
+            return server_side.done(value, verb, self.shown_members(place).choices, now)
 
         value = self._in_places(before, done)
         if value == before and stored_files.sent_by(asked.request, self.operation) is None:
@@ -460,7 +461,7 @@ class ResourceResponder:
 
         return Kept(asked.seed, asked.said, show, made.finish)
 
-    def _shown_members(self, place: str = "") -> Members:
+    def shown_members(self, place: str = "") -> Members:
         """The members that answers tell, at *place* of the thing: the operation's, and a read's."""
         names: set[str] = set()
         choices: dict[str, tuple[Any, ...]] = {}
@@ -542,14 +543,14 @@ class ResourceResponder:
         made.keep()
         if is_new and status == 202:
             made.tags = tagged(found)
-            self._end(made.item, entry, at or "")
+            self._end(made.item, entry, at or "", now)
         return body
 
-    def _end(self, item: Item, entry: MediaType, at: str) -> None:
+    def _end(self, item: Item, entry: MediaType, at: str, now: int) -> None:
         """Let *item*, that was accepted to be done, be done when it is asked for."""
 
         def ended(part: Any, place: str) -> Any:
-            return jobs.ended(part, self._members_at(entry.schema, at + place))
+            return jobs.ended(part, self._members_at(entry.schema, at + place), now)
 
         item.value = self._in_places(item.value, ended)
         item.version += 1
@@ -560,11 +561,16 @@ class ResourceResponder:
         if not made.is_done:
             now = self._now(asked, made.asker)
             made.finish()
-            self._read_ahead(made, now)
+            form = self._read_ahead(made, now)
             made.keep()
+            if form is not None and self.status == 202:
+                self._end(made.item, *form, now)
 
-    def _read_ahead(self, made: Making, now: int) -> None:
-        """Settle what the new thing will be read as: what is done to it has to change that."""
+    def _read_ahead(self, made: Making, now: int) -> tuple[MediaType, str] | None:
+        """Settle what the new thing will be read as: what is done to it has to change that.
+
+        It is returned in which media type it is read, and where it stands there.
+        """
         item, place = made.item, made.place
         texts = (*place[1], made.key or "") if self.resource.parameter else place[1]
         operation = next(iter(self.resource.operations.get("read", ())), None)
@@ -573,7 +579,7 @@ class ResourceResponder:
         entry = next((one for one in declared.content if one.is_json), None) if declared else None
         schema = entry.schema if entry is not None else None
         if operation is None or entry is None or schema is None or at is None:
-            return
+            return None
         members = self._members_at(schema, at)
         known = item.value.keys() if isinstance(item.value, dict) else set()
         drawn = None if members.names <= known | item.absent else self.store.drawn(operation, texts)
@@ -584,6 +590,7 @@ class ResourceResponder:
                 return schema.is_valid(put(body, at, value))
 
             item.reveal(shown(item, pointer.find(body, at), members, is_valid))
+        return entry, at
 
     def _as_new(self, entry: MediaType, drawn: Any, at: str, item: Item, now: int) -> Any:
         """*drawn*, in which the *item* is new."""
