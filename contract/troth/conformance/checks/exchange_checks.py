@@ -284,18 +284,22 @@ class _Check:
             )
         elif expected == "unauthorized" and status < 300:
             code = "security.not-enforced"
-            message = (
-                f"a request without good credentials is answered with {status}, "
-                "not refused with 401"
-            )
+            message = f"a request without good credentials is answered with {status}, not refused "
+            message += f"with 401{self._lacking(request)}"
         elif expected == "unauthorized" and refused_otherwise:
             code = "security.wrong-status"
             message = f"a request without good credentials is refused with {status}, not 401"
+            message += self._lacking(request)
         elif expected == "no-method" and status < 300 and not self._is_site:
             code = "request.method-accepted"
             message = f"an undeclared method is answered {status}"
         if code:
             yield self._violation(code, message)
+
+    def _lacking(self, request: Request) -> str:
+        """What is wrong with the credentials of *request*, which hide where it is shown."""
+        lacking = check_security(self.effective_operation, request)
+        return f": {lacking[0].message}" if lacking else ""
 
     def _invalid_accepted(self, response: Response) -> Iterator[Violation]:
         """The violation of taking what a document rejects, by the first rule that it breaks.
