@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+from troth.errors import TrothError
 from troth.http import content_coding, media_type, multipart
 from troth.http.exchange import Fields, Request
 from troth.openapi.names import FILE_NAMES, FILE_SIZES, FILE_TYPES, named, words_of
@@ -78,7 +79,9 @@ def last_segment(operation: Operation) -> str:
 def may_be_given(operation: Operation, declared: DeclaredResponse | None) -> bool:
     """Whether *operation* may answer with a file, as *declared*."""
     content = () if declared is None else declared.content
-    return operation.method in ("GET", "HEAD") and any(not entry.is_json for entry in content)
+    is_below = bool(last_segment(operation))
+    is_possible = any(is_below or not entry.is_json for entry in content)
+    return operation.method in ("GET", "HEAD") and is_possible
 
 
 def given_back(
@@ -93,7 +96,7 @@ def given_back(
     known = _CONTENT | file.words | frozenset(words_of(resource.name))
     if is_below and last.isdisjoint(known):
         return None
-    kinds = [_kind(entry, file) for entry in declared.content]
+    kinds = [_kind(entry, file, is_below=is_below) for entry in declared.content]
     offered = [
         kind or entry.content_type for kind, entry in zip(kinds, declared.content, strict=True)
     ]
@@ -112,16 +115,29 @@ def _guards(kind: str) -> Fields:
     return tuple(guards)
 
 
-def _kind(entry: MediaType, file: File) -> str | None:
-    """The media type in which *entry* lets *file* be sent; None where it does not."""
+def _kind(entry: MediaType, file: File, *, is_below: bool) -> str | None:
+    """The media type in which *entry* lets *file* be sent; None where it does not.
+
+    What has a form is looked into where it *is_below* the item, which has none itself then.
+    """
     own, form = file.content_type, content.form_of(entry.content_type)
     is_open = entry.schema is None or forms.is_binary(entry.schema)
-    if "*" in entry.content_type or (form == "bytes" or (is_open and form != "json")):
-        if media_type.matches(entry.content_type, own):
-            return own
-        if media_type.essence(entry.content_type) == _BYTES:
-            return entry.content_type
-    return None
+    is_any = "*" in entry.content_type or form == "bytes" or (is_open and form != "json")
+    if is_any and media_type.essence(entry.content_type) == _BYTES:
+        return own if media_type.essence(own) == _BYTES else entry.content_type
+    if not media_type.matches(entry.content_type, own):
+        return None
+    return own if is_any or (is_below and _is_valid(entry, file)) else None
+
+
+def _is_valid(entry: MediaType, file: File) -> bool:
+    """Whether what *file* says is what *entry* asks for."""
+    try:
+        value = content.read(entry, file.content_type, file.data)
+    except TrothError:
+        return False
+    is_read = value is not content.UNREAD
+    return is_read and (entry.schema is None or entry.schema.is_valid(value))
 
 
 def _fields(declared: DeclaredResponse, found: Found) -> Fields:

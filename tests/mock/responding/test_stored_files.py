@@ -36,6 +36,7 @@ def item(name: str, **operations: Any) -> dict[str, Any]:
     return {"parameters": [own], **operations}
 
 
+SHORT = {**TEXT, "maxLength": 5}
 UPLOAD = {"type": "object", "required": ["photo"], "properties": {"photo": BINARY}}
 SHOWN = {"headers": {"Content-Disposition": {"schema": TEXT}}}
 PATHS: dict[str, Any] = {
@@ -47,6 +48,23 @@ PATHS: dict[str, Any] = {
     "/files/{id}/raw": item("id", get=operation("404", _200=bytes_of("application/octet-stream"))),
     "/files/{id}/photo": item("id", get=operation("404", _200=bytes_of("image/*", BINARY))),
     "/files/{id}/thumbnail": item("id", get=operation("404", _200=bytes_of("image/png"))),
+    "/files/{id}/download": item("id", get=operation("404", _200=bytes_of("text/plain", SHORT))),
+    "/pets/{petId}/photos": item(
+        "petId", post=operation(body=body_of("image/*"), _201=answer(FILE))
+    ),
+    "/pets/{petId}/photos/{id}": {
+        "parameters": [
+            {"name": name, "in": "path", "required": True, "schema": TEXT}
+            for name in ("petId", "id")
+        ],
+        "get": operation("404", _200=bytes_of("image/*")),
+    },
+    "/pets/{petId}/picture": item(
+        "petId",
+        post=operation(body=body_of("multipart/form-data", UPLOAD), _204=answer()),
+        get=operation("404", _200=bytes_of("image/*")),
+    ),
+    "/pets/{petId}": item("petId", get=operation(_200=answer(FILE))),
     "/users/{id}/avatar": item(
         "id",
         put=operation(body=body_of("image/*"), _204=answer()),
@@ -75,12 +93,13 @@ class Uploader(Client):
         assert validator.validate(self.contract, exchange) == ()
         return reply
 
+    def form(self, target: str, data: bytes, kind: str, name: str) -> Reply:
+        part = multipart.named("photo", data, filename=name, fields=(("Content-Type", kind),))
+        boundary, body = multipart.write([part])
+        return self.send("POST", target, body, f"multipart/form-data; boundary={boundary}")
+
     def upload(self, data: bytes, kind: str = "image/png", name: str = "a b.png") -> str:
-        fields = (("Content-Type", kind),)
-        boundary, body = multipart.write(
-            [multipart.named("photo", data, filename=name, fields=fields)]
-        )
-        reply = self.send("POST", "/files", body, f"multipart/form-data; boundary={boundary}")
+        reply = self.form("/files", data, kind, name)
         told = json.loads(reply.body or b"")
         assert (told["size"], told["filename"], told["content_type"]) == (len(data), name, kind)
         return f"/files/{told['id']}"
@@ -112,6 +131,20 @@ def test_a_type_that_is_not_declared_or_wanted_is_not_sent(mock: Uploader) -> No
     assert mock.send("GET", f"{path}/photo").body != b"%PDF"
     assert mock.send("GET", f"{path}/content", Accept="image/png").body != b"%PDF"
     assert mock.send("GET", f"{path}/content", Accept="application/pdf").body == b"%PDF"
+
+
+def test_a_text_comes_back_where_the_document_allows_what_it_says(mock: Uploader) -> None:
+    for text, is_given in ((b"short", True), (b"too long", False), (b"\xff", False)):
+        path = mock.upload(text, "text/plain", "a.txt")
+        assert (mock.send("GET", f"{path}/download").body == text) is is_given
+
+
+def test_a_file_in_a_thing_is_that_of_its_own_path(mock: Uploader) -> None:
+    one, other = (mock.send("POST", "/pets/rex/photos", data, "image/png") for data in (PNG, b"x"))
+    paths = [f"/pets/rex/photos/{json.loads(each.body or b'')['id']}" for each in (one, other)]
+    assert [mock.send("GET", path).body for path in paths] == [PNG, b"x"]
+    mock.form("/pets/rex/picture", b"pic", "image/gif", "a.gif")
+    assert mock.send("GET", "/pets/rex/picture").body == b"pic"
 
 
 def test_a_page_that_was_uploaded_gets_no_origin(mock: Uploader) -> None:
