@@ -180,7 +180,9 @@ class Control:
         """
         if not plan.faults and self.faults.is_idle:
             return plan
-        chances = self.faults.chances(asked.operation, session=asked.session, faults=plan.faults)
+        chances = self.faults.chances(
+            asked.operation, session=asked.session, faults=plan.faults, seed=plan.seed
+        )
         first = before(chances)
         if first is not None:
             accept = ", ".join(asked.request.values("accept")) or None

@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 import click
 
 from troth import loading
+from troth.http.exchange import Request
 from troth.openapi.contract import Contract
 from troth_mock import pace
 from troth_mock.control import Control
@@ -61,10 +62,12 @@ def serve_document(
     app = _app(contract, options)
     _follow_scenarios(app, options)
     _log_requests(app, options)
+    # before anybody can connect: of a large document it takes seconds, and nobody is answered then
+    request = _first_request(contract, app.responder, options)
     _settle()
 
     def ready(url: str) -> None:
-        _announce(url, contract, app.responder, options)
+        _announce(url, contract, request, options)
 
     beside = [_watch(app, load, document, overlays)] if options["watch"] else []
     host, port = options["host"], options["port"]
@@ -248,7 +251,20 @@ def _pace(options: Options) -> Pace:
     return replace(pace.read(options["pace"] or "off", seed=options["seed"]), **given)
 
 
-def _announce(url: str, contract: Contract, responder: Any, options: Options) -> None:
+def _is_silent(options: Options) -> bool:
+    return options["quiet"] and not options["as_json"]
+
+
+def _first_request(contract: Contract, responder: Responder, options: Options) -> Request | None:
+    """The request that is shown, if anything is."""
+    if _is_silent(options):
+        return None
+    from troth_mock.server.announcement import first_request
+
+    return first_request(contract, responder, token=next(iter(options["tokens"]), "any"))
+
+
+def _announce(url: str, contract: Contract, request: Request | None, options: Options) -> None:
     if not is_loopback(options["host"]):
         click.secho(
             f"WARNING: listening on {options['host']}: everyone who can reach this machine can use "
@@ -257,12 +273,10 @@ def _announce(url: str, contract: Contract, responder: Any, options: Options) ->
             bold=True,
             err=True,
         )
-    if options["quiet"] and not options["as_json"]:
+    if _is_silent(options):
         return
-    from troth_mock.server.announcement import Announcement, curl, first_request
+    from troth_mock.server.announcement import Announcement, curl
 
-    token = options["tokens"][0] if options["tokens"] else "any"
-    request = first_request(contract, responder, token=token)
     line = curl(request, url) if request else None
     announcement = Announcement(
         MockServer(url, contract), line, os.getpid(), has_inspector=not options["no_inspector"]

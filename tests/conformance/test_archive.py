@@ -13,6 +13,9 @@ from servers.conduct import Conducted, conduct
 from servers.wire import Answer
 from troth.openapi.contract import Contract
 
+#: However many checks came before, so many requests show any of these faults.
+MOST_STEPS = 9
+
 
 def loaded(manner: str) -> Contract:
     return troth.load(json.dumps(spec(manner)).encode(), overlays=[])
@@ -29,6 +32,7 @@ def test_what_an_archive_does_wrong_is_told(fault: str) -> None:
     found = lived(fault, code)
     assert {(one.code, one.severity) for one in found.findings} == {(code, severity)}
     assert all(one.again == one.tries == 1 for one in found.findings)
+    assert [len(one.steps) for one in found.findings if len(one.steps) > MOST_STEPS] == []
 
 
 @pytest.mark.parametrize("manner", LEGAL)
@@ -92,6 +96,20 @@ def test_a_race_that_does_not_come_again_is_told_with_what_was_in_flight() -> No
     assert (finding.again, finding.severity) == (0, "warning")
     steps = [one.exchange.request for one in finding.steps]
     assert [(one.method, one.target) for one in steps] == [("POST", "/museums")] * 3
+
+
+class LosesSome(Archive):
+    """Of every third title there is the beginning alone, whoever else is asking."""
+
+    def created(self, kind: str, value: Body, owner: Body) -> Answer:
+        if sum(map(ord, value.get("title", "b"))) % 3 == 0:
+            value = {**value, "title": "aaa"}
+        return super().created(kind, value, owner)
+
+
+def test_what_is_lost_of_some_items_whoever_else_asks_is_no_race() -> None:
+    found = conduct(LosesSome(), loaded(""), phases=("resources",))
+    assert {one.code for one in found.findings} == {"resource.reads-back-other"}
 
 
 def test_what_was_there_before_is_not_deleted_in_the_place_of_what_was_made() -> None:

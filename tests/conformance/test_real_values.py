@@ -18,6 +18,7 @@ from troth.conformance.real_values import RealValues
 from troth.conformance.reports.finding_text import notes_of_run
 from troth.conformance.run_summary import summarize
 from troth.conformance.settings import Given, Settings
+from troth.conformance.stateful.items import same_id
 from troth.http.exchange import Exchange, Request, Response
 
 CONTRACT = troth.load(json.dumps(DOCUMENT).encode())
@@ -207,6 +208,56 @@ def test_what_was_made_elsewhere_is_not_known_to_be_below_a_made_up_name() -> No
     assert [one for one in found.told if "GET" in one or "refused" in one] == []
 
 
+def test_a_name_that_is_a_path_is_what_stands_in_it() -> None:
+    name = {"type": "object", "properties": {"name": {"type": "string"}}}
+    content = {"application/json": {"schema": name}}
+    done = {"responses": {"200": {"description": "it", "content": content}}}
+
+    def variable(name: str) -> list[dict[str, Any]]:
+        return [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}}]
+
+    document = {
+        "openapi": "3.1.0",
+        "info": {"title": "t", "version": "1"},
+        "paths": {
+            "/shelves": {"post": {**done, "requestBody": {"content": content}}},
+            "/shelves/{shelf}": {"parameters": variable("shelf"), "get": done},
+        },
+    }
+    contract = troth.load(json.dumps(document).encode(), overlays=[])
+    values = RealValues(contract, Settings(url="http://127.0.0.1:1"))
+    made = Response(200, (("Content-Type", "application/json"),), b'{"name": "shelves/s 1"}')
+    values.keep(Exchange(Request("POST", "/shelves", (), b"{}"), made))
+    read = Request("GET", "/shelves/x", (), b"")
+    case = Case(
+        "read", "boundary", "GET /shelves/{shelf}", read, parameters={("path", "shelf"): "x"}
+    )
+    filled = values.filled(case)
+    assert filled is not None
+    assert (filled.request.target, filled.exists) == ("/shelves/s%201", True)
+    assert same_id("shelves/s 1", "s 1")
+    assert not same_id("shelves/1", "shelfs/1")
+
+
+def test_what_is_in_no_state_for_it_is_asked_for_last() -> None:
+    values = RealValues(CONTRACT, Settings(url="http://127.0.0.1:1"))
+    for number in (731, 732):
+        book = json.dumps({"id": number, "title": "x"}).encode()
+        made = Response(201, (("Content-Type", "application/json"),), book)
+        values.keep(Exchange(Request("POST", "/shelves/s1/books", (), b"{}"), made))
+    put = Case(
+        *("put", "boundary", f"PUT {ONE}", Request("PUT", "/shelves/s/books/1", (), b"")),
+        parameters={("path", "shelf_id"): "s", ("path", "book_id"): 1},
+    )
+    targets = []
+    for _ in range(3):
+        filled = values.filled(put)
+        assert filled is not None
+        targets.append(filled.request.target.rpartition("/")[2])
+        values.keep(Exchange(filled.request, Response(409, (), b"")))
+    assert targets == ["731", "732", "731"]
+
+
 def test_what_is_gone_by_itself_keeps_nothing_else_from_being_deleted() -> None:
     values = RealValues(CONTRACT, Settings(url="http://127.0.0.1:1"))
     for number in (731, 732):
@@ -236,3 +287,51 @@ def test_what_names_a_thing_may_have_gone_with_it(target: str, left: int) -> Non
     values.keep(Exchange(Request("DELETE", target, (), b""), Response(204, (), b"")))
     untouched = [given["path", "file"] for given, _ in values.untouched(read)]
     assert untouched.count("f1") == left
+
+
+def test_what_a_thing_says_to_be_in_is_what_its_path_asks_for() -> None:
+    text = {"type": "string"}
+    owner = {"type": "object", "properties": {"name": text, "login": text}, "required": ["login"]}
+    repo = {"type": "object", "required": ["name", "owner"]}
+    repo["properties"] = {"name": text, "owner": owner}
+    told = {"description": "", "content": {"application/json": {"schema": repo}}}
+    sent = {"type": "object", "required": ["name"], "properties": {"name": text}}
+    taken = {"required": True, "content": {"application/json": {"schema": sent}}}
+    names = [
+        {"name": name, "in": "path", "required": True, "schema": text} for name in ("owner", "repo")
+    ]
+    known = {"200": told, "404": {"description": ""}}
+    paths = {
+        "/user/repos": {"post": {"requestBody": taken, "responses": {"201": told}}},
+        "/repos/{owner}/{repo}": {
+            "parameters": names,
+            "get": {"responses": known},
+            "delete": {"responses": {"204": {"description": ""}, "404": {"description": ""}}},
+        },
+        "/networks/{owner}/{repo}/events": {"parameters": names, "get": {"responses": known}},
+    }
+    root = {"openapi": "3.1.0", "info": {"title": "t", "version": "1"}, "paths": paths}
+    there: dict[str, Any] = {}
+    reached: set[str] = set()
+
+    def repos(asked: Asked) -> Answer:
+        parts = asked.target.partition("?")[0].strip("/").split("/")
+        status, value = 200, there.get("/".join(parts[1:3]))
+        if asked.method == "POST":
+            name = f"r{len(reached)}-{len(there)}"
+            value = {"name": name, "owner": {"name": "Ada L.", "login": "ada"}}
+            status, there[f"ada/{name}"] = 201, value
+        elif value is None:
+            status = 404
+        elif asked.method == "DELETE":
+            status = 204
+            del there["/".join(parts[1:3])]
+        if status < 300:
+            reached.add(f"{asked.method} /{parts[0]}")
+        body = [json.dumps(value).encode()] if status in (200, 201) else []
+        return Answer(status, {"Content-Type": "application/json"} if body else {}, body)
+
+    conducted = conduct(repos, troth.load(json.dumps(root).encode()))
+    assert [each for each in conducted.told if " resource." in each or " run." in each] == []
+    wanted = {"POST /user", "GET /repos", "DELETE /repos", "GET /networks"}
+    assert wanted <= reached

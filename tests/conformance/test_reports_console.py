@@ -75,6 +75,8 @@ def test_findings_of_one_code_are_told_together() -> None:
     assert text.count("\n  curl  ") == 3
     assert "response-body.type  POST /v1/tunes: 297 more" in text
     assert "… and 285 more" in text
+    # what is answered alike is told apart by what was tried
+    assert "pitch: 'x' is not of type integer; it is a string, to" in " ".join(text.split())
     assert len(text) < 20_000
 
 

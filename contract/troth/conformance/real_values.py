@@ -12,7 +12,7 @@ or else to one that surely does not exist; where neither can be had, it is held 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any, TypeVar
@@ -21,7 +21,8 @@ from urllib.parse import parse_qsl, quote, unquote
 from troth import pointer as pointers
 from troth.conformance import references
 from troth.conformance.cases.case import Case
-from troth.conformance.references import Known
+from troth.conformance.fresh_values import TakenValues, keys_for
+from troth.conformance.known_values import Known, absent_value, parameter_of
 from troth.conformance.selection import SAFE_METHODS
 from troth.conformance.settings import Settings
 from troth.generation.locations import put
@@ -29,13 +30,14 @@ from troth.generation.request_writer import UNSET, Values, body_type, in_path, r
 from troth.generation.requests import tokens_of
 from troth.http import json_text
 from troth.http.exchange import Exchange, Request
-from troth.openapi import fillings
+from troth.openapi import fillings, runtime_expression
 from troth.openapi.contract import Contract
 from troth.openapi.listing import is_selection
-from troth.openapi.names import words_of
+from troth.openapi.names import in_singular, words_of
 from troth.openapi.operation import Operation, Parameter
 from troth.openapi.paths import PathTemplate, shape_of
 from troth.openapi.resources import Filling, resources
+from troth.openapi.runtime_expression import named_by
 from troth.seed import Seed
 from troth.validation.parameters import is_field
 
@@ -43,10 +45,9 @@ from troth.validation.parameters import is_field
 _LOOKS = SAFE_METHODS | {"TRACE", "QUERY"}
 #: What was accepted may be made later, or never: RFC 9110 §15.3.3.
 _PROMISED = 202
-#: How what is there already is refused, or what may be so.
-_TAKEN = (400, 409, 422)
 #: The name leads to nothing (RFC 9110 §15.5.5, §15.5.11).
 _GONE = (404, 410)
+_CONFLICT = 409
 #: What was there so many answers ago is expected to be there still.
 _LATELY = 30
 #: Of one list so many items are remembered.
@@ -83,6 +84,8 @@ class RealValues:
         self._sources: dict[str, dict[_Key, Filling]] | None = None
         self._absent: dict[tuple[str, str], Any] = {}
         self._resources = resources(contract)
+        self._things = {in_singular(words_of(each.name)) for each in self._resources.all}
+        self._taken = TakenValues(self._resources, seed=Seed.of("taken", settings.seed))
         #: when what stands at the end of a path was last there, by the number of answers
         self._sighted: dict[tuple[_Shape, str], int] = {}
         self._kept = 0
@@ -93,8 +96,9 @@ class RealValues:
         #: two answers that say that they made the same, which nobody had touched
         self._repeated: dict[tuple[_Shape, tuple[str, ...]], tuple[Exchange, Exchange]] = {}
         self._reached: set[str] = set()
-        self._taken: set[str] = set()
-        self._names = references.TakenNames(Seed.of("names", settings.seed))
+        self._done: set[str] = set()
+        #: the items, by what names them, that are in no state for an operation (RFC 9110 §15.5.10)
+        self._unfit: set[tuple[str, str]] = set()
         self._keys = keys or Seed.of("idempotency key", settings.seed)
         self._keyed = 0
 
@@ -110,12 +114,13 @@ class RealValues:
         if match is None:
             return
         operation, template = match.operation, match.operation.template
+        self._taken.keep(operation, exchange)
         texts = tuple(match.path_parameters.get(name, "") for name in template.names)
         self._sight(operation, texts[-1:], response.status)
         is_done = 200 <= response.status < 300
-        if is_done:
-            self._taken.add(operation.name)
-            self._names.keep(self._kind(operation), exchange.request)
+        self._done.update([operation.name] if is_done else ())
+        if response.status == _CONFLICT and texts:
+            self._unfit.add((operation.name, texts[-1]))
         if operation.method == "DELETE" and (is_done or response.status in _GONE):
             self._forget(template, texts)
         if is_done and operation.method not in _LOOKS:
@@ -123,26 +128,45 @@ class RealValues:
         if not is_done or operation.method == "DELETE":
             return
         for key, filling in self._fillings_from(operation).items():
-            made = self._made_by(filling)
-            for value in fillings.values(filling, exchange, match.path_parameters)[:_LISTED]:
+            made, told = self._made_by(filling), self._resources.of(filling.source)
+            for value, item in fillings.values(filling, exchange, match.path_parameters)[:_LISTED]:
+                if told is not None and told.parameter is not None:
+                    value = named_by(value, told.path, told.parameter)
                 if type(value) in (str, int) and value != "":  # a boolean is an int to Python
-                    self._add(key, Known(value, template, texts, made))
-                    if made and response.status != _PROMISED:
-                        own = quote(str(value), safe="")
-                        is_there = (made, own) in self._sighted
-                        self._sighted[made, own] = self._kept
-                        named = (*texts, own)[-made.count("{}") :]
-                        before = self._untouched.pop((made, named), None)
-                        if before is not None and before is not exchange and is_there:
-                            self._repeated.setdefault((made, named), (before, exchange))
-                        self._untouched[made, named] = exchange
-                        self._above[named[-1:]] = self._named_in(exchange)
+                    known = Known(value, template, texts, made)
+                    self._learn(key, filling, exchange, known, item)
         if texts and texts[-1:] == self._absent_text(operation):
             # nobody else had a thing of this name: whoever puts it there has made it
             made = shape_of(operation.path)[0]
             self._add(_named(operation), Known(unquote(texts[-1]), template, texts, made))
             self._sighted[made, texts[-1]] = self._kept
             del self._absent[operation.name, _last(operation)]
+
+    def _learn(
+        self, key: _Key, filling: Filling, exchange: Exchange, known: Known, item: Any
+    ) -> None:
+        """Keep what is *known* of *filling*, from *exchange*: the name of the *item* of a list."""
+        resource, response = self._resources.of(filling.source), exchange.response
+        if resource is None or response is None:
+            self._add(key, known)
+            return
+        at = resource.item(filling.source, response.status) if item is None else None
+        if at is not None and known.made:
+            item = runtime_expression.at(response.body, at)
+        is_own = filling.items is None or filling.expression.name == resource.identifier
+        known = known.placed(resource, item) if is_own else known
+        self._add(key, known)
+        named = known.whole(resource) if known.made and response.status != _PROMISED else None
+        if named is None:
+            return
+        made, own = known.made, named[-1]
+        is_there = (made, own) in self._sighted
+        self._sighted[made, own] = self._kept
+        before = self._untouched.pop((made, named), None)
+        if before is not None and before is not exchange and is_there:
+            self._repeated.setdefault((made, named), (before, exchange))
+        self._untouched[made, named] = exchange
+        self._above[named[-1:]] = self._named_in(exchange)
 
     def _named_in(self, exchange: Exchange) -> frozenset[str]:
         """What *exchange* names, in its path or its bodies, and what the creation of that named."""
@@ -288,7 +312,7 @@ class RealValues:
         is_left_out = parameter.required and case.request.field(parameter.name) is None
         if is_about or is_left_out:
             return case
-        return replace(case, request=case.request.having((parameter.name, "*")))
+        return replace(case, request=with_field(case.request, parameter.name, "*"))
 
     def keyed(self, case: Case, operation: Operation) -> Case:
         """*case* under an idempotency key of its own, where it has one that is good.
@@ -302,12 +326,12 @@ class RealValues:
         name, given = parameter.name, self._settings.given(operation).parameters
         if f"header {name}" in case.sent or ("header", name) in given:
             return case
-        return replace(case, request=request.having((name, self.new_key(parameter) or text)))
+        return replace(case, request=with_field(request, name, self.new_key(parameter) or text))
 
     def new_key(self, parameter: Parameter) -> str | None:
         """A key for *parameter* that no request has had, of this run or of another."""
         self._keyed += 1
-        keys = references.keys_for(parameter, self._keys.child("key", self._keyed))
+        keys = keys_for(parameter, self._keys.child("key", self._keyed))
         return next((text for text in keys if is_field(parameter, text)), None)
 
     def _filled(self, case: Case, operation: Operation | None) -> Case | None:
@@ -317,24 +341,23 @@ class RealValues:
         if operation is None:
             # of no operation of the document: there might be something all the same
             return case if method in (*_LOOKS, "POST") or self._settings.allow_destructive else None
-        referring = self._referring(self._renamed(case, operation), operation)
+        given = {pointers.of(tokens_of(name)) for name in self._settings.given(operation).members}
+        referring = self._taken.anew(self._referring(case, operation, given), operation, but=given)
         if self._settings.allow_destructive or not self.touches(operation, method):
-            given = self._settings.given(operation).parameters
-            values = self._real(operation, case.parameters, given, newest=method == "DELETE")
+            fixed = self._settings.given(operation).parameters
+            values = self._real(operation, case.parameters, fixed, newest=method == "DELETE")
             filled = self._own_named(_with(referring, operation, values), operation)
             return replace(filled, exists=self._is_there(filled, operation))
         careful = self._careful(referring, operation)
         return None if careful is None else self._own_named(careful, operation)
 
-    def _referring(self, case: Case, operation: Operation) -> Case:
-        """*case* with names of things that are there where its body refers to others.
+    def _referring(self, case: Case, operation: Operation, given: Collection[str]) -> Case:
+        """*case* with names of things that are there where its body, not at *given*, has others.
 
         Where none is known, whether the request is fine is not known either.
         """
         if case.intent != "valid" or not case.request.body:
             return case
-        members = self._settings.given(operation).members
-        given = {pointers.of(tokens_of(name)) for name in members}
         places = dict.fromkeys(
             filling.name
             for filling in self._resources.fillings(operation)
@@ -349,9 +372,11 @@ class RealValues:
             known = self._candidates(operation, "body", at)
             if not known or body is None:
                 return case.unsure()
-            new = put(value, pointers.split(at), known[0].value)
-            change = old, known[0].value
-            body = references.rewritten(body, value, new, change=change, entry=entry)
+            one: Any = known[0].value
+            if isinstance(old, list):
+                one = list(dict.fromkeys(each.value for each in known))[: len(old)]
+            new = put(value, pointers.split(at), one)
+            body = references.rewritten(body, value, new, change=(old, one), entry=entry)
             value = new
         if body is None:
             return case.unsure()
@@ -361,20 +386,21 @@ class RealValues:
         """The members of *case*, and its parameters, that refer to what nobody here has heard of.
 
         Whether a valid request is fine is not known, then; nor where a beginning and an end in it
-        were drawn, which are among them.
+        were drawn, or a name is taken that may be there once: these are among them.
         """
-        query = parse_qsl(case.request.target.partition("?")[2])
-        related = {*references.related(dict(query)), *references.related(case.value)}
-        found = [pair for pair in query if references.refers(*pair)]
-        found += references.in_body(case.value)
         operation = self._contract.find_operation(case.operation)
+        taken = self._taken.repeated(case.value, operation) if operation is not None else set()
+        query = parse_qsl(case.request.target.partition("?")[2])
+        related = {*references.related(dict(query)), *references.related(case.value), *taken}
+        found = [pair for pair in query if references.refers(*pair)]
+        logs_in = operation is not None and references.logs_in(operation)
+        things = {*self._things, *(references.KNOWN if logs_in else ())}
+        found += references.in_body(case.value, things=things)
         for filling in self._resources.fillings(operation) if operation is not None else ():
-            if filling.location == "body":
-                value = pointers.find(case.value, filling.name)
-                found += [(pointers.split(filling.name)[-1], value)] if value is not None else []
-            found += [
-                pair for pair in query if ("query", pair[0]) == (filling.location, filling.name)
-            ]
+            at, name = filling.location, filling.name
+            if at == "body" and (value := pointers.find(case.value, name)) is not None:
+                found.append((pointers.split(name)[-1], value))
+            found += [pair for pair in query if ("query", pair[0]) == (at, name)]
         if found:
             known = {str(one.value) for entries in self._known.values() for one in entries}
             related.update(name for name, value in found if str(value) not in known)
@@ -382,60 +408,22 @@ class RealValues:
         names = [*members, *(name.partition("[")[0] for name, _ in query)]
         return frozenset(related.union(filter(is_selection, names)))
 
+    def named_apart(self, operation: Operation, value: Any) -> Any:
+        """*value*, which *operation* may be sent, with other values for what may be there once."""
+        return self._taken.apart(value, operation)
+
     def is_untaken(self, case: Case) -> bool:
         """Whether *case* refers to something, and no answer of its operation was a success yet.
 
         What it refers to is there; but whether it is in a state for this nobody knows.
         """
         operation = self._contract.find_operation(case.operation)
-        if operation is None or operation.name in self._taken:
+        if operation is None or operation.name in self._done:
             return False
         return any(
             filling.location == "body" and pointers.find(case.value, filling.name) is not None
             for filling in self._resources.fillings(operation)
         )
-
-    def tells_apart(self, case: Case, exchange: Exchange) -> bool:
-        """Whether *case* was refused, and its like is called otherwise from now on: try again."""
-        operation = self._contract.find_operation(case.operation)
-        status = exchange.response.status if exchange.response is not None else 0
-        if operation is None or case.intent == "invalid" or status not in _TAKEN:
-            return False
-        kind = self._kind(operation)
-        return bool(kind) and self._names.tell_apart(kind, case.value, exchange)
-
-    def was_in_vain(self, case: Case) -> None:
-        """Forget that *case* may have been refused for what it calls things."""
-        if operation := self._contract.find_operation(case.operation):
-            self._names.was_in_vain(self._kind(operation), case.value)
-
-    def _kind(self, operation: Operation) -> str:
-        """What *operation* gives names to, by its path; "" where it gives none."""
-        resource, role = self._resources.of(operation), self._resources.role(operation)
-        is_naming = role in ("create", "update", "replace")
-        return resource.path if resource is not None and is_naming else ""
-
-    def named_apart(self, operation: Operation, value: Any) -> Any:
-        """*value*, which *operation* may be sent, without names that may not be given twice."""
-        kind, entry = self._kind(operation), body_type(operation)
-        return self._names.renamed(kind, value, schema=entry.schema) if kind and entry else value
-
-    def _renamed(self, case: Case, operation: Operation) -> Case:
-        """*case* with other names in the place of those that may not be given twice."""
-        if case.intent != "valid" or not case.request.body:
-            return case
-        value, entry = self.named_apart(operation, case.value), body_type(operation)
-        body: bytes | None = case.request.body
-        before = case.value
-        for name, new in value.items() if value is not before else ():
-            if new is not before[name] and body is not None:
-                after = {**before, name: new}
-                change = before[name], new
-                body = references.rewritten(body, before, after, change=change, entry=entry)
-                before = after
-        if body is None:
-            return case
-        return replace(case, request=replace(case.request, body=body), value=value)
 
     def _own_named(self, case: Case, operation: Operation) -> Case:
         """*case* with the name that its path has for the item, where its body has one too.
@@ -472,7 +460,7 @@ class RealValues:
         last = _last(operation)
         if self._resources.role(operation) != "read" or case.request.method != operation.method:
             return False
-        texts, parameter = _texts(operation, case.request), _parameter(operation, last)
+        texts, parameter = _texts(operation, case.request), parameter_of(operation, last)
         above = {name: text for name, text in texts.items() if name != last}
         shape = shape_of(operation.path)[0]
         seen = self._sighted.get((shape, texts.get(last) or ""), -_LATELY)
@@ -538,7 +526,7 @@ class RealValues:
             self.held_back.pop(operation.name, None)
         filled = _with(case, operation, values)
         text = _texts(operation, filled.request).get(key[1])
-        if text == in_path(_parameter(operation, key[1]), values[key]):
+        if text == in_path(parameter_of(operation, key[1]), values[key]):
             return filled
         # the case is about this very value: an item of another name might be meant by it
         is_nobodys = case.intent == "invalid" and _MADE_UP.fullmatch(text or "")
@@ -576,7 +564,7 @@ class RealValues:
         values: dict[tuple[str, str], Any] = {}
         template = operation.template
         fixed = {
-            name: in_path(_parameter(operation, name), given["path", name])
+            name: in_path(parameter_of(operation, name), given["path", name])
             for name in template.names
             if ("path", name) in given
         }
@@ -595,14 +583,20 @@ class RealValues:
             if found:
                 # what is deleted is ours where we have any, whatever is allowed
                 ours = [one for one in found if one.made] or found
-                chosen = ours[-1] if newest else found[0]
-                values["path", name] = chosen.value
+                # what may be in the state for it, if any
+                ours = [one for one in ours if not self._is_unfit(operation, one)] or ours
+                chosen = ours[-1] if newest else ours[0]
+                inner = operation.path.partition(f"{{{name}}}")[0] + f"{{{name}}}"
+                values["path", name] = named_by(chosen.value, inner, name)
                 fixed = {**chosen.above(template), **fixed}
         for location, name in sorted(parameters.keys() - given.keys()):
             if location != "path":
                 for known in self._candidates(operation, location, name)[:1]:
                     values[location, name] = known.value
         return values
+
+    def _is_unfit(self, operation: Operation, one: Known) -> bool:
+        return (operation.name, quote(str(one.value), safe="")) in self._unfit
 
     def _is_sure(self, one: Known, template: PathTemplate, given: Values) -> bool:
         """Whether all of *template* is known of *one*, which the run has made.
@@ -637,16 +631,15 @@ class RealValues:
         """A value of the variable *name* that surely no item has; UNSET where there is none."""
         key = operation.name, name
         if key not in self._absent:
-            parameter = _parameter(operation, name)
             seed = Seed.of("absent", *key, self._settings.seed)
-            self._absent[key] = next(references.absent_values(parameter, seed), UNSET)
+            self._absent[key] = absent_value(operation, name, seed)
         return self._absent[key]
 
     def _absent_text(self, operation: Operation) -> tuple[str, ...]:
         """The last text of a path that was made up for *operation*, if one was."""
         name = _last(operation)
         value = self._absent.get((operation.name, name), UNSET)
-        return () if value is UNSET else (in_path(_parameter(operation, name), value),)
+        return () if value is UNSET else (in_path(parameter_of(operation, name), value),)
 
 
 def _sweeps(operation: Operation) -> bool:
@@ -668,13 +661,6 @@ def _named(operation: Operation) -> _Key:
 def _last(operation: Operation) -> str:
     """The variable that a path ends with, or of which something stands below it."""
     return operation.template.names[-1] if operation.template.names else ""
-
-
-def _parameter(operation: Operation, name: str) -> Parameter:
-    return next(
-        (one for one in operation.parameters if (one.location, one.name) == ("path", name)),
-        Parameter(name, "path", operation.pointer, style="simple", explode=False),
-    )
 
 
 def _texts(operation: Operation, request: Request) -> dict[str, str]:
@@ -699,3 +685,8 @@ def _shape_to(operation: Operation, name: str) -> _Shape:
 def _first(status: str) -> int:
     """A status that *status*, which may be a range or `default`, stands for."""
     return int(status.replace("X", "0")) if status[0].isdigit() else 200
+
+
+def with_field(request: Request, name: str, text: str) -> Request:
+    """*request* with the field *name* that says *text*, and no other of that name."""
+    return request.having((name, text))

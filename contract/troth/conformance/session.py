@@ -168,8 +168,6 @@ class Session:
         if plan is None or sent is None or self.budget.spent or self.is_given_up(sent.operation):
             return None
         exchange, others = await self._sent_among_others(sent)
-        if sent.intent == "valid" and self.values.tells_apart(sent, exchange):
-            sent, exchange, others = await self._called_otherwise(plan, sent, exchange, others)
         if self.settings.database is not None and exchange.response is not None:
             self.looked |= {look(plan), look(sent)}
         await self.hold_between(sent, exchange)
@@ -184,23 +182,6 @@ class Session:
         await self.observe(sent, exchange)
         self.capabilities.count(verdicts)
         return exchange
-
-    async def _called_otherwise(
-        self, plan: Case, sent: Case, exchange: Exchange, others: int
-    ) -> tuple[Case, Exchange, int]:
-        """What comes of *plan* under names that nothing has, where that is something else."""
-        anew = self.values.filled(plan)
-        if anew is None or anew.request.body == sent.request.body or self.budget.spent:
-            return sent, exchange, others
-        again, beside = await self._sent_among_others(anew)
-        if again.response is None or exchange.response is None:
-            return anew, again, beside
-        if again.response.status == exchange.response.status:
-            self.values.was_in_vain(sent)
-            self.check(anew.unsure(), again, purpose="probe")
-            return sent, exchange, others
-        self.check(sent.unsure(), exchange, purpose="probe")
-        return anew, again, beside
 
     async def observe(self, case: Case, exchange: Exchange) -> None:
         """Tell all who observe the run of *case*, and of what it was answered with."""

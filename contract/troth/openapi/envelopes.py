@@ -147,6 +147,68 @@ def sent_in(view: View, word: str, known: View | None) -> str:
     return ""
 
 
+#: Words of a request that makes many things, and those that say that it does something else.
+_MANY = frozenset(
+    word
+    for words in named("bulk batch many multiple mass multi list array create add insert import")
+    for word in words
+)
+_OTHERWISE = frozenset(
+    word
+    for words in named(
+        "get fetch read show search query find filter lookup export count update edit patch"
+        " replace move set delete remove destroy purge archive restore reorder sort check"
+        " validate verify preview estimate calculate compare match cancel"
+    )
+    for word in words
+)
+_MAKES = frozenset({"create", "add", "insert", "import"})
+
+
+def many_sent(operation: Operation, word: str, item: View) -> str | None:
+    """Where *operation*, a POST, is sent many things of *word* to make, such as *item*; None: none.
+
+    They are the body, or its only array of objects; at the collection, or below it under a name
+    that says so.
+    """
+    sent = of_content(operation.request_body.content) if operation.request_body else None
+    last = operation.path.partition("?")[0].rstrip("/").rsplit("/", 1)[-1].rpartition(":")[2]
+    own = frozenset(words_of(last))
+    said = own | frozenset(words_of(operation.operation_id or ""))
+    is_other = not _OTHERWISE.isdisjoint(said) and _MAKES.isdisjoint(said)
+    if sent is None or operation.method != "POST" or is_other:
+        return None
+    if not is_word_of(last, word) and _MANY.isdisjoint(own):
+        return None
+    if sent.item is not None and "array" in sent.types:
+        return "" if _is_sent_as(sent.item, item) else None
+    arrays = [
+        (at, each.item)
+        for at, each in sent.inner(1)
+        if each.is_array and each.item is not None and each.item.is_object
+    ]
+    # a comment may hold others
+    is_many = len(arrays) == 1 and not alike(sent, item) and _is_sent_as(arrays[0][1], item)
+    return arrays[0][0] if is_many else None
+
+
+def _is_sent_as(sent: View, item: View) -> bool:
+    """Whether *sent* has what is told of a thing such as *item*, and not only what it is called."""
+    told = {name for name in sent.members if words_of(name) not in _USUAL}
+    is_part = sent.members.keys() <= item.members.keys()
+    return sent.is_object and bool(told) and (is_part or alike(sent, item))
+
+
+def many_told(view: View, word: str, item: View, identifier: str | None) -> str | None:
+    """Where *view*, the answer to who sent many things of *word*, has an array of them."""
+    is_whole = view.item is not None and "array" in view.types
+    at, array = ("", view) if is_whole else array_in(view, word, known=item) or ("", view)
+    if array.item is None:
+        return None
+    is_called = identifier is not None and array.item.at(identifier) is not None
+    return at if is_called or alike(array.item, item) else None
+
+
 def attributes_in(view: View) -> str:
     """Where *view*, an item, has what is told of it: apart from what it is called by, or "".
 
@@ -224,6 +286,14 @@ def _is_of_type(member: View, declared: View | None, *, is_strict: bool) -> bool
     return not member.types or not declared.types or bool(member.types & declared.types)
 
 
+def _is_short_for(parameter: tuple[str, ...], word: str) -> bool:
+    """Whether *parameter* has letters of *word*, its first one first: `ns`, `org`, `u` of users."""
+    if len(parameter) != 1 or not word.startswith(parameter[0][0]):
+        return False
+    letters = iter(word)
+    return all(letter in letters for letter in parameter[0])
+
+
 def _wanted(parameter: tuple[str, ...], word: tuple[str, ...]) -> list[tuple[str, ...]]:
     """The names, in words, under which the identifier may go, the likeliest first."""
     ways: list[list[str]] = [[]]
@@ -236,13 +306,13 @@ def _wanted(parameter: tuple[str, ...], word: tuple[str, ...]) -> list[tuple[str
     for way in ways:
         found += [tuple(way[start:]) for start in range(len(way))]
     own = in_singular(parameter)
-    is_own_name = bool(word) and (own[-1:] == word[-1:] or set(own) < set(word))
+    is_own_name = bool(word) and (
+        own[-1:] == word[-1:] or set(own) < set(word) or _is_short_for(parameter, "".join(word))
+    )
     if own == word:
         # a `promotion_code` is a thing, and its `code` is not what it is called by
         found = found[:1]
     is_short = parameter[-1:] != () and parameter[-1].endswith("id")  # `pid` of a project
-    # `{u}` of users
-    is_short |= len(parameter) == 1 == len(parameter[0]) and "".join(word).startswith(parameter[0])
     if is_own_name or is_short or parameter[-1:] in _USUAL:
         found += _USUAL
         found += [(*word, *each) for each in _USUAL]

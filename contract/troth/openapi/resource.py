@@ -75,6 +75,9 @@ class Resource:
     first list, *listings* has those of all that list or search.  Of the answers of lists the *maps*
     have, in the place of an array of items, an object of items by what they are called.
 
+    *batches* are the operations that make many items at once, with where a request holds those;
+    where their answers do is among the *array_places*.
+
     *apart* is where an item has what is told of it, apart from what it is called by (the attributes
     of JSON:API), "" where there is no such place; the bodies that are *bare* hold that alone.
     """
@@ -93,6 +96,7 @@ class Resource:
     array_places: Mapping[DeclaredResponse, str] = field(default_factory=dict, repr=False)
     sent_places: Mapping[RequestBody, str] = field(default_factory=dict, repr=False)
     maps: frozenset[DeclaredResponse] = field(default=frozenset(), repr=False)
+    batches: Mapping[Operation, str] = field(default_factory=dict, repr=False)
     apart: str = ""
     bare: frozenset[RequestBody] = frozenset()
 

@@ -9,7 +9,7 @@ stands in its `x-troth-resource`.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from typing import Any
@@ -41,6 +41,8 @@ _VERBS = _SEARCHES | frozenset(
     )
 )
 
+_REGISTERING = frozenset({"register", "registration", "signup"})
+_CREATING = _REGISTERING | {"create", "new", "add"}
 _ABOUT_NOTHING = ("HEAD", "OPTIONS", "TRACE", "CONNECT")
 #: The roles of what has the path of an item, and of a singleton, by method.
 _OF_ITEM: Mapping[str, Role] = {
@@ -128,6 +130,11 @@ class _Draft:
     def word(self) -> str:
         """The last part of its path that is no variable."""
         return next((each for each in reversed(self.shape) if each != "{}"), "")
+
+
+def registers(operation: Operation) -> bool:
+    """Whether by *operation* somebody creates himself: what he may do others decide."""
+    return bool(_REGISTERING & set(words_of(operation.path.rstrip("/").rpartition("/")[2])))
 
 
 class _Reader:
@@ -313,17 +320,22 @@ class _Reader:
     def home(self, place: Place) -> _Draft | None:
         """The resource elsewhere that the items listed or created at *place* are of.
 
-        It is the one of the collection above, or one whose collection ends with the same word.
+        It is the one of the collection above, or one whose collection ends with the same word;
+        or what answers `register` as a user does, which nothing else creates.
         """
         if place.by("PUT", "PATCH", "DELETE"):
             return None
-        about = place.item or next(filter(None, map(envelopes.answer, place.by("POST"))), None)
+        posted = next(filter(None, map(envelopes.answer, place.by("POST"))), None)
+        about = place.item or self.many_made(place) or posted
         if about is None or not about.is_object:
             return None
         found: list[tuple[tuple[bool, bool, int], _Draft]] = []
         above = place.shape[:-1]
         beside = self.collected.get(above) or self.drafts.get((*above, "{}"))
         same = self.called(place.word)
+        if not same and set(words_of(place.word)) & _CREATING and "{}" not in place.shape:
+            free = [draft for draft in self.drafts.values() if draft.collection is None]
+            same = [draft for draft in free if self.is_very(about, self.item_view(draft))]
         for draft in [*same, *([beside] if beside and beside not in same else [])]:
             shape = draft.shape
             is_above = draft is beside and draft.collection == above
@@ -335,6 +347,20 @@ class _Reader:
                 is_other = without_version(shape[:-1]) != without_version(place.shape)
                 found.append(((is_other, not is_above, shape.count("{}")), draft))
         return min(found, key=lambda each: each[0])[1] if found else None
+
+    def is_very(self, about: View, own: View | None) -> bool:
+        """Whether *about* is described by the very schema of *own*."""
+        return own is not None and about.target == own.target
+
+    def many_made(self, place: Place) -> View | None:
+        """What the things are that are made many at once at *place*, if any are."""
+        for operation in place.by("POST"):
+            view = envelopes.answer(operation)
+            found = envelopes.array_in(view, place.word) if view is not None else None
+            item = found[1].item if found is not None else None
+            if item is not None and envelopes.many_sent(operation, place.word, item) is not None:
+                return item
+        return None
 
     def holds(self, about: View, own: View, draft: _Draft) -> bool:
         """Whether *about* is an item as *own* is, an item of *draft*, or an envelope of one."""
@@ -424,7 +450,9 @@ class _Reader:
         if operation.method == "QUERY":
             return "search"
         if operation.method == "POST":
-            return "action" if sent is not None and sent.is_array else "create"
+            item = self.item_view(draft)
+            at = envelopes.many_sent(operation, draft.word, item) if item is not None else None
+            return "action" if at or (sent is not None and sent.is_array) else "create"
         if operation.method in ("PUT", "PATCH") and sent is not None and sent.is_object:
             item = self.item_view(draft)
             if draft.is_addressed and item is not None and alike(sent, item):
@@ -440,7 +468,8 @@ class _Reader:
     def role_away(self, operation: Operation, place: Place, home: _Draft) -> Role:
         """What *operation* does with the items of *home*, at a path away from theirs."""
         if operation.method == "POST":
-            return "create" if is_word_of(home.word, place.word) else "action"
+            is_one = self.many_made(place) is None
+            return "create" if is_one and is_word_of(home.word, place.word) else "action"
         if self.asks_which(operation):
             return "search"
         # of all parents, or of another version, it lists the same things
@@ -566,6 +595,7 @@ class _Reader:
         arrays: dict[DeclaredResponse, str] = {}
         sent: dict[RequestBody, str] = {}
         maps: set[DeclaredResponse] = set()
+        batches = dict(batches_of(resource, item)) if item is not None else {}
         every = (each for operations in resource.operations.values() for each in operations)
         own = next(filter(None, map(_told_item, every)), item)
         apart = envelopes.attributes_in(own) if own is not None else ""
@@ -587,6 +617,11 @@ class _Reader:
                         (arrays if is_list else items)[response] = at
                     if at is not None and is_list and envelopes.is_map(response, at):
                         maps.add(response)
+                    if operation in batches and item is not None:
+                        many = many_told_in(response, resource, item)
+                        arrays.update(many)
+                        # what makes one thing or many tells as much as it was sent
+                        items.update(many if role == "create" and many.get(response) == "" else {})
         listings = {
             operation: listing_of(operation, item)
             for role in ("list", "search")
@@ -601,6 +636,7 @@ class _Reader:
             maps=frozenset(maps),
             apart=apart,
             bare=frozenset(bare),
+            batches=batches,
             listing=listings[main] if main is not None else None,
             listings=listings,
         )
@@ -611,6 +647,27 @@ def _told_item(operation: Operation) -> View | None:
     says = operation.resource if isinstance(operation.resource, Mapping) else {}
     answer = envelopes.answer(operation) if "item" in says else None
     return answer.at(says["item"]) if answer is not None else None
+
+
+def batches_of(resource: Resource, item: View) -> Iterator[tuple[Operation, str]]:
+    """The operations that make many items of *resource*, with where these stand in a request."""
+    for role in ("create", "action") if resource.collection is not None else ():
+        for operation in resource.operations.get(role, ()):
+            is_of_one = len(shape_of(operation.path)[1]) >= len(shape_of(resource.path)[1])
+            at = envelopes.many_sent(operation, resource.name, item)
+            if at is not None and not (is_of_one and resource.parameter is not None):
+                yield operation, at
+
+
+def many_told_in(
+    response: DeclaredResponse, resource: Resource, item: View
+) -> dict[DeclaredResponse, str]:
+    """Where *response* has all that was made, if it tells them."""
+    view = of_content(response.content)
+    at = None
+    if view is not None:
+        at = envelopes.many_told(view, resource.name, item, resource.identifier)
+    return {} if at is None else {response: at}
 
 
 def listing_of(operation: Operation, item: View | None) -> Listing:

@@ -134,18 +134,25 @@ class Switches:
             self._sessions.pop(session, None)
 
     def chances(
-        self, operation: Operation | None, *, session: str = "", faults: Sequence[Fault] = ()
+        self,
+        operation: Operation | None,
+        *,
+        session: str = "",
+        faults: Sequence[Fault] = (),
+        seed: int | None = None,
     ) -> tuple[Chance, ...]:
         """What may go wrong with a request to *operation*: *faults*, or else what is switched on.
 
         What happens before the answer is counted and drawn here; everything else once the answer
-        is known, since not every answer can meet it.
+        is known, since not every answer can meet it.  Where the request names a *seed*, *faults*
+        come each time as they first come to a mock with that one.
         """
+        own = None if seed is None or not faults else Seed.of("faults", seed)
         found = []
         for fault in faults or self._on(session):
             if not self._is_about(fault, operation):
                 continue
-            chance = self._chance(fault, session, operation)
+            chance = self._chance(fault, session, operation, own)
             if fault.is_before:
                 chosen = chance.draw()
                 if chosen is None:
@@ -154,15 +161,21 @@ class Switches:
             found.append(chance)
         return tuple(found)
 
-    def _chance(self, fault: Fault, session: str, operation: Operation | None) -> Chance:
+    def _chance(
+        self, fault: Fault, session: str, operation: Operation | None, own: Seed | None
+    ) -> Chance:
+        def drawn_at(turn: int) -> Seed:
+            base, count = (self._seed, turn) if own is None else (own, 1)
+            return base.child(fault.text, count)
+
         def draw() -> Chosen | None:
             turn = self._session(session).turn(fault)
-            drawn = self._seed.child(fault.text, turn)
+            drawn = drawn_at(turn)
             effects = fault.at(turn, drawn)
             return Chosen(fault, effects, drawn) if effects else None
 
         def seed() -> Seed:
-            return self._seed.child(fault.text, self._session(session).turns.get(fault.text, 0) + 1)
+            return drawn_at(self._session(session).turns.get(fault.text, 0) + 1)
 
         return Chance(fault, draw, seed, operation)
 

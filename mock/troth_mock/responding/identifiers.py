@@ -16,7 +16,6 @@ from troth.generation import natural_values
 from troth.generation.graph import node_of
 from troth.generation.source import Quick
 from troth.generation.values import Unsatisfiable, synthesize
-from troth.openapi.names import words_of
 from troth.openapi.operation import Operation, Parameter
 from troth.openapi.paths import shape_of
 from troth.openapi.resource import Resource
@@ -150,17 +149,3 @@ def examples_at(schema: Schema, place: str) -> Sequence[Any]:
         is_array = token.isdecimal() and "object" not in node.shape.types
         node = node.item(int(token)) if is_array else node.member(token)
     return node.shape.examples if node.reason is None else ()
-
-
-#: By what a thing that stands in another is called, the likeliest first.
-_NAMES = ("login", "slug", "username", "key", "name", "id", "uuid")
-
-
-def told_name(value: Any, variable: str) -> str | None:
-    """How *value*, an item, tells what the *variable* of a path stands for, if it does."""
-    members = value if isinstance(value, dict) else {}
-    named = (one for name, one in members.items() if words_of(name) == words_of(variable))
-    told = next(named, None)
-    if isinstance(told, dict):
-        told = next((told[name] for name in _NAMES if text_of(told.get(name))), None)
-    return text_of(told)

@@ -77,11 +77,7 @@ def preferences(fields: Sequence[str]) -> Preferences:
 
     Preferences that are not ours are passed over.  Raises BadPreference.
     """
-    preferences: dict[str, str] = {}
-    for element in media_type.elements(",".join(fields), ","):
-        match = _PREFERENCE.match(element)
-        if match is not None:
-            preferences.setdefault(match[1].lower(), media_type.unquoted(match[2] or ""))
+    preferences = _read(fields)
     code, example, dynamic = (preferences.get(name) for name in ("code", "example", "dynamic"))
     if code is not None and re.fullmatch(r"[1-5][0-9][0-9]", code, re.ASCII) is None:
         raise BadPreference(f"code={code[:40]}", "a status is a number from 100 to 599")
@@ -94,6 +90,44 @@ def preferences(fields: Sequence[str]) -> Preferences:
         example,
         None if dynamic is None else dynamic.lower() != "false",
     )
+
+
+def _read(fields: Sequence[str]) -> dict[str, str]:
+    preferences: dict[str, str] = {}
+    for element in media_type.elements(",".join(fields), ","):
+        match = _PREFERENCE.match(element)
+        if match is not None:
+            preferences.setdefault(match[1].lower(), media_type.unquoted(match[2] or ""))
+    return preferences
+
+
+class Returns:
+    """How an *operation* lets its clients choose whether what they changed comes back.
+
+    RFC 7240 §4.2: `return=minimal` asks for an answer without content, `return=representation` for
+    one with it.  It does so where it declares Prefer, or a 204 beside a success with content.
+    """
+
+    def __init__(self, operation: Operation) -> None:
+        usual = success(operation)[1]
+        declared = {one.status: one for one in operation.responses if one.status[0] == "2"}
+        self._bare = sorted(one for one in declared if not declared[one].content and one != "2XX")
+        self.is_declared = any(
+            (one.location, one.name.lower()) == ("header", "prefer") for one in operation.parameters
+        )
+        is_full = usual is not None and bool(usual.content)
+        is_open = self.is_declared or ("204" in self._bare and is_full)
+        is_read = operation.method in ("GET", "HEAD", "OPTIONS", "TRACE", "QUERY")
+        self._is_possible = is_full and is_open and not is_read
+
+    def chosen(self, prefer: Sequence[str], status: int) -> tuple[str, int] | None:
+        """The preference that *prefer* has, and the status for it where *status* is due."""
+        wanted = _read(prefer).get("return") if prefer and self._is_possible else None
+        if wanted not in ("minimal", "representation") or (wanted == "minimal" and not self._bare):
+            return None
+        if wanted == "minimal" and str(status) not in self._bare:
+            status = int("204" if "204" in self._bare else self._bare[0])
+        return f"return={wanted}", status
 
 
 def success(operation: Operation) -> tuple[int, DeclaredResponse | None]:

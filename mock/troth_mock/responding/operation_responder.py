@@ -23,6 +23,7 @@ from troth_mock.chat.request import Refused, read_request
 from troth_mock.chat.responder import ChatResponder
 from troth_mock.reply import PHRASES, Reply, has_content
 from troth_mock.responding import jobs, negotiation
+from troth_mock.responding.batches import BatchResponder
 from troth_mock.responding.bodies import Bodies, Due
 from troth_mock.responding.compiled_responder import CompiledResponder, RespondToBody
 from troth_mock.responding.credentials import gate
@@ -30,11 +31,15 @@ from troth_mock.responding.echo import Said, said
 from troth_mock.responding.embeddings import Embedder
 from troth_mock.responding.idempotency import Idempotency
 from troth_mock.responding.kept import FIELDS, Asked, Kept, public_target
-from troth_mock.responding.negotiation import Chooser, NotAcceptable, Preferences
+from troth_mock.responding.negotiation import Chooser, NotAcceptable, Preferences, Returns
 from troth_mock.responding.problems import Problem, of_violations
 from troth_mock.responding.resource_responder import ResourceResponder
 from troth_mock.responding.resource_store import Drawn, ResourceStore, is_kept
+from troth_mock.responding.work_responder import WorkResponder
 from troth_mock.responding.written_answers import AnswerWriter, WrittenAnswer
+
+#: What does to the items that are kept what an operation does to them.
+_Keeper = ResourceResponder | BatchResponder | WorkResponder
 
 _NO_PREFERENCE = Preferences()
 # all the same in JSON: RFC 8259 §8.1 leaves UTF-8 alone, of which ASCII is a part
@@ -81,6 +86,7 @@ class OperationResponder:
         self._embedder = None if operation.embedding is None else Embedder(operation.embedding)
         self._writer = AnswerWriter(self._chat)
         self._prefers = preferences
+        self._returns = Returns(operation)
         self._by_content_type: dict[str, MediaType | None] = {}
         self._formal = self._formal_members()
         self._compiled = self._compile()
@@ -251,6 +257,11 @@ class OperationResponder:
             kept = self._embedded(sent, preferences)
         if kept is not None and kept.status is not None:
             status, declared = kept.status, self.operation.response(kept.status)
+        applied = "" if preferences is _NO_PREFERENCE else preferences.applied
+        returned = None if applied else self._returned(sent, status)
+        if returned is not None:
+            applied, status = returned
+            declared = self.operation.response(status)
         entry = None if declared is None else self._chooser(declared).choose(sent.value, accept)
         seed = self._seed_of(sent) if kept is None else kept.seed
         due = Due(status, declared, entry, seed, preferences, ", ".join(accept))
@@ -263,10 +274,16 @@ class OperationResponder:
             reply = self._chat_reply(self._chat, due, sent)
         else:
             reply = self._drawn_reply(due, sent, kept)
-        if preferences is not _NO_PREFERENCE and preferences.applied:
-            applied = (*reply.fields, ("Preference-Applied", preferences.applied))
-            return replace(reply, fields=applied)
+        if applied:
+            return replace(reply, fields=(*reply.fields, ("Preference-Applied", applied)))
         return reply
+
+    def _returned(self, sent: _Sent, status: int) -> tuple[str, int] | None:
+        """Whether what was *sent* is to come back: the preference, and the status for it."""
+        prefer = sent.fields.get("prefer")
+        # what the document has a parameter for is no control of the mock's
+        is_heard = prefer and (self._prefers or self._returns.is_declared)
+        return self._returns.chosen(prefer, status) if prefer and is_heard else None
 
     def _chat_reply(self, chat: ChatResponder, due: Due, sent: _Sent) -> Reply:
         """What *chat* says to what was *sent*."""
@@ -297,20 +314,31 @@ class OperationResponder:
         show = partial(self._embedder.show, request=sent.value, seed=seed)
         return Kept(seed, self._said(sent), show)
 
-    def _resource_responder(self, store: ResourceStore | None) -> ResourceResponder | None:
+    def _resource_responder(self, store: ResourceStore | None) -> _Keeper | None:
         if store is None or self._chat is not None or self._embedder is not None:
             return None  # what a chat says, or a vector, depends on nothing else
-        resource, role = store.resources.of(self.operation), store.resources.role(self.operation)
-        if resource is None or (role == "create" and resource.parameter is None):
-            told = jobs.made_by(self.operation, store.resources)
-            resource, role = (resource, role) if told is None else (told, "create")
+        operation, status = self.operation, self._success[0]
+        resource, role = store.resources.of(operation), store.resources.role(operation)
+        job = None
+        if resource is None or role == "create":
+            is_work = status == 202 and (resource is None or resource.item(operation, 202) is None)
+            if resource is None or resource.parameter is None or is_work:
+                job = jobs.made_by(operation, store.resources)
+        if job is not None and (resource is None or resource.parameter is None):
+            resource, role, job = job, "create", None
         if resource is None or role is None or not is_kept(resource):
             return None
-        return ResourceResponder(
-            self.operation, resource=resource, role=role, status=self._success[0], store=store
+        make = partial(ResourceResponder, operation, status=status, store=store)
+        responder = make(resource=resource, role=role)
+        if job is not None:
+            return WorkResponder(responder, make(resource=job, role="create"))
+        if operation not in resource.batches:
+            return responder
+        return BatchResponder(
+            operation, resource=resource, status=status, store=store, alone=responder
         )
 
-    def _kept(self, resource: ResourceResponder, sent: _Sent) -> Reply | Kept | None:
+    def _kept(self, resource: _Keeper, sent: _Sent) -> Reply | Kept | None:
         """What becomes of the items that are kept: the reply where one of them is in the way."""
         match, request, fields, value, now = sent
         # what a list has does not depend on what is asked of it

@@ -95,6 +95,9 @@ class ResourceStore:
     def __init__(self, contract: Any, *, draw: Draw) -> None:
         self.sessions = Sessions()
         self.resources = resources(contract)
+        self._by_shape = {
+            shape_of(each.path)[0]: each for each in self.resources.all if each.parameter
+        }
         self._draw = draw
         self._named: dict[Resource, tuple[str, ...]] = {}
         self._listed: dict[Resource, bool] = {}
@@ -123,16 +126,21 @@ class ResourceStore:
 
     def find(self, resource: Resource, place: Place, key: str, asker: Asker) -> Found | None:
         """The item *key* at *place*; one that nobody could know of is drawn, but not yet kept."""
-        collection = self.collection(resource, place, asker)
-        known = collection.find(key, asker.credentials)
+        if self._is_missing(resource, place, key, asker):
+            return None
+        known = self.collection(resource, place, asker).find(key, asker.credentials)
         if known is not None:
             return Found(place, *known)
-        if self.is_listed(resource) or collection.is_gone(key):
-            return None
-        if self.is_elsewhere(resource, place, key, asker):
-            return None
         item = self._named_item(resource, (*place[1], key) if resource.parameter else place[1])
         return None if item is None else Found(place, key, item)
+
+    def _is_missing(self, resource: Resource, place: Place, key: str, asker: Asker) -> bool:
+        collection = self.collection(resource, place, asker)
+        return collection.find(key, asker.credentials) is None and (
+            self.is_listed(resource)
+            or collection.is_gone(key)
+            or self.is_elsewhere(resource, place, key, asker)
+        )
 
     def is_elsewhere(self, resource: Resource, place: Place, key: str, asker: Asker) -> bool:
         """Whether *key* is that of a thing which a client made in another than *place*."""
@@ -229,6 +237,26 @@ class ResourceStore:
             item.is_made for _, item in all_items(own, asker.credentials)
         )
         return None if is_made else lost
+
+    def lost_beside(
+        self, others: Sequence[Resource], texts: Sequence[str], asker: Asker
+    ) -> Lost | None:
+        """The thing that is not there among *others*, which *texts* of the path name."""
+        for other in others:
+            count = depth(other.path)
+            place, key = (other.path, tuple(texts[: count - 1])), texts[count - 1]
+            if self._is_missing(other, place, key, asker):
+                return Lost(other, key, self.collection(other, place, asker).is_gone(key))
+        return None
+
+    def beside(self, operation: Operation, resource: Resource) -> tuple[Resource, ...]:
+        """The resources whose items the path of *operation* is below, and *resource* is not in.
+
+        A dispute may be made below a charge, and be one of all disputes.
+        """
+        above, line = shape_of(operation.path)[0][:-1], _line(resource)
+        found = (self._by_shape.get(above[: end + 1]) for end in range(len(above)))
+        return tuple(other for other in found if other is not None and other not in line)
 
     def drawn(self, operation: Operation, texts: tuple[str, ...]) -> Drawn | None:
         """What *operation* answers without a store, for *texts* in its path; None: nothing."""

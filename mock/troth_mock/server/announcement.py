@@ -66,14 +66,20 @@ class Announcement:
 
 
 def first_request(contract: Contract, responder: Responder, *, token: str) -> Request | None:
-    """A request that the mock answers well, or None when none of the first operations has one."""
-    for operation in contract.operations[:_TRIED]:
-        for request in natural_requests(operation, token=token):
-            if coding(request.fields):
-                continue  # what is coded cannot be typed
-            if responder.respond(request, now=0).status < 400:
-                return request
-    return None
+    """A request that the mock answers well, or None when none of the first operations has one.
+
+    *responder* has nothing of what is tried: a mock that says what it serves begins as any other.
+    """
+    tried = (
+        request
+        for operation in contract.operations[:_TRIED]
+        for request in natural_requests(operation, token=token)
+        if not coding(request.fields)  # what is coded cannot be typed
+    )
+    good = (one for one in tried if responder.respond(one, now=0).status < 400)
+    found = next(good, None)
+    responder.reset()
+    return found
 
 
 def curl(request: Request, url: str) -> str:

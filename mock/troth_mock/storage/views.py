@@ -61,7 +61,7 @@ def members_at(schema: Schema | None, place: str, *, is_array: bool = False) -> 
         return Members()
     nodes = [node_of(schema)]
     for token in pointer.split(place):
-        nodes = [each.member(token) for each in _leaves(nodes)]
+        nodes = [_part(each, token) for each in _leaves(nodes)]
     if is_array:
         nodes = [each.item(0) for each in _leaves(nodes)]
     names: set[str] = set()
@@ -90,6 +90,11 @@ def members_at(schema: Schema | None, place: str, *, is_array: bool = False) -> 
         tuple(defaults.items()),
         {name: values for name, values in choices.items() if values},
     )
+
+
+def _part(node: Node, token: str) -> Node:
+    is_array = token.isdecimal() and "object" not in node.shape.types
+    return node.item(int(token)) if is_array else node.member(token)
 
 
 def _is_open(node: Node) -> bool:

@@ -168,6 +168,16 @@ def test_the_fields_that_belong_to_an_error_come_with_it(contract: Contract) -> 
     assert "Allow" in made(contract, "405")[1]
 
 
+def test_a_request_that_names_a_seed_meets_its_fault_alike_each_time(contract: Contract) -> None:
+    switches = switched(contract)
+    faults = switches.read_one("drop")
+    chances = [switches.chances(None, faults=faults, seed=seed)[0] for seed in (7, 7, 8, None)]
+    drawn = [chance.draw() for chance in (*chances, chances[-1])]
+    assert drawn[0] == drawn[1] != drawn[2]
+    assert drawn[3] != drawn[4]
+    assert switched(contract, "drop", seed=7).chances(None)[0].draw() == drawn[0]
+
+
 def test_a_limit_is_told_in_the_fields_of_the_document(contract: Contract) -> None:
     fields = made(contract, "429", "other")[1]
     assert fields["X-Quota-RateLimit-Remaining"] == "0"

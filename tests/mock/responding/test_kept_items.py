@@ -531,6 +531,30 @@ def test_what_is_in_a_thing_is_there_with_it_and_goes_with_it() -> None:
     assert mock.status("GET", at) == 404
 
 
+def test_what_is_made_below_a_thing_of_another_kind_is_made_only_if_that_is_there() -> None:
+    paths = {target: dict(one) for target, one in BOOKS.items()}
+    # it is one of all loans, and is asked for below the book
+    loan = {"type": "object", "required": ["id"], "properties": {"id": TEXT}}
+    name = [{"name": "loanId", "in": "path", "required": True, "schema": TEXT}]
+    listed = answer({"type": "array", "items": loan})
+    paths["/loans"] = {"get": operation(_200=listed)}
+    read = {**operation("404", _200=answer(loan)), "operationId": "readLoan"}
+    paths["/loans/{loanId}"] = {"parameters": name, "get": read}
+    to = {"operationId": "readLoan", "parameters": {"loanId": "$response.body#/id"}}
+    made = operation("404", _201={**answer(loan), "links": {"made": to}})
+    paths["/books/{bookId}/loan"] = {
+        "parameters": paths["/books/{bookId}"]["parameters"],
+        "post": made,
+    }
+    mock = Client(paths)
+    book = mock.ask("POST", "/books", {"title": "Emma"})["id"]
+    loaned = mock.ask("POST", f"/books/{book}/loan")
+    assert loaned in mock.ask("GET", "/loans")
+    assert mock.status("POST", "/books/424242/loan") == 404
+    mock.ask("DELETE", f"/books/{book}")
+    assert mock.status("POST", f"/books/{book}/loan") == 404
+
+
 def test_what_was_made_in_a_thing_that_nobody_knew_of_is_there() -> None:
     paths = {target: dict(one) for target, one in BOOKS.items()}
     at, body = "/books/{bookId}/reviews", sent(ref("Review"))

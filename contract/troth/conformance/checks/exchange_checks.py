@@ -15,13 +15,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal
-from urllib.parse import unquote_plus
+from urllib.parse import unquote_plus, urlsplit
 
 from troth import pointer as pointers
 from troth.conformance.cases.case import Case, readable
 from troth.conformance.checks import leniency, write_only
 from troth.conformance.checks.methods import allow_violations
 from troth.conformance.checks.outcomes import (
+    ELSEWHERE,
     GONE,
     HTTP_REFUSALS,
     OF_PLACES,
@@ -276,12 +277,14 @@ class _Check:
         named = outcome(self.effective_operation, status, request=request, exists=self.exists)
         if named == "meant" or (named and (expected != "unauthorized" or status in GONE)):
             return
+        if expected == "no-path" and _is_other_spelling(request, response):
+            return  # frameworks send on, before they look, what ends without its slash, or with one
         if 300 <= status < 400:
             code = "response.unexpected-redirect"
             message = f"the answer redirects with {status}"
         elif expected == "accepted" and status >= 400:
-            if status in OF_PLACES and self._names_a_place:
-                return  # where a list goes on only its own answers know
+            if self._names_a_place(status):
+                return  # where a list goes on, and where it ends, only its own answers know
             if status in _OF_HEADS and _is_overlong(request):
                 return
             if self._is_of_reference(status):
@@ -299,18 +302,22 @@ class _Check:
             )
         elif expected == "unauthorized" and status < 300:
             code = "security.not-enforced"
-            message = (
-                f"a request without good credentials is answered with {status}, "
-                "not refused with 401"
-            )
+            message = f"a request without good credentials is answered with {status}, not refused "
+            message += f"with 401{self._lacking(request)}"
         elif expected == "unauthorized" and refused_otherwise:
             code = "security.wrong-status"
             message = f"a request without good credentials is refused with {status}, not 401"
+            message += self._lacking(request)
         elif expected == "no-method" and status < 300 and not self._is_site:
             code = "request.method-accepted"
             message = f"an undeclared method is answered {status}"
         if code:
             yield replace(self._violation(code, message), severity=severity)
+
+    def _lacking(self, request: Request) -> str:
+        """What is wrong with the credentials of *request*, which hide where it is shown."""
+        lacking = check_security(self.effective_operation, request)
+        return f": {lacking[0].message}" if lacking else ""
 
     def _invalid_accepted(self, response: Response) -> Iterator[Violation]:
         """The violation of taking what a document rejects, by the first rule that it breaks.
@@ -453,13 +460,20 @@ class _Check:
             answer.media_type(kind) for one in declared for answer in one.responses
         )
 
-    @property
-    def _names_a_place(self) -> bool:
-        """Whether the request asks for the part of a list that begins at a cursor."""
+    def _names_a_place(self, status: int) -> bool:
+        """Whether *status* may say that a list has no such part as the request asks for.
+
+        There is none at the cursor, or the list ends before the page.
+        """
+        if status not in OF_PLACES:
+            return False
         resource = resources(self.contract).of(self.effective_operation)
-        cursor = resource.listing.cursor if resource and resource.listing else None
+        listing = resource.listing if resource is not None else None
         query = self.exchange.request.target.partition("?")[2]
         names = {unquote_plus(pair.partition("=")[0]) for pair in query.split("&")}
+        if listing is not None and status in GONE and names & {listing.page, listing.offset}:
+            return True
+        cursor = listing.cursor if listing is not None else None
         declared = (one for one in self.effective_operation.parameters if one.location == "query")
         # a list that goes on at a path of its own is none by itself
         return cursor in names or any(one.name in names and is_cursor(one) for one in declared)
@@ -518,6 +532,14 @@ def _may_be_elsewhere(request: Request) -> bool:
     An encoded slash is none by RFC 3986 §2.2; frameworks by which it is one cannot know.
     """
     return "%2f" in request.target.partition("?")[0].lower()
+
+
+def _is_other_spelling(request: Request, response: Response) -> bool:
+    """Whether the answer leads to the same path, but for the slash at its end."""
+    path = request.target.partition("?")[0]
+    led = urlsplit(response.field("Location") or path).path
+    is_other = led.endswith("/") != path.endswith("/")
+    return response.status in ELSEWHERE and is_other and led.strip("/").endswith(path.strip("/"))
 
 
 def _is_overlong(request: Request) -> bool:

@@ -29,6 +29,8 @@ GONE = frozenset({404, 410})
 OF_PLACES = frozenset({400, 403, 404, 410, 422})
 #: How servers refuse what refers to nothing: RFC 9110 §15.5, RFC 4918 §11.4.
 OF_REFERENCES = frozenset({400, 404, 409, 410, 422, 424})
+#: How a request is sent on: RFC 9110 §15.4.2, §15.4.3, §15.4.8, §15.4.9.
+ELSEWHERE = frozenset({301, 302, 307, 308})
 #: What speaks of the state of things: RFC 9110 §15.5.10, §15.5.13, RFC 4918 §11.3, RFC 6585 §3.
 OF_STATE = frozenset({409, 412, 423, 424, 428})
 #: What says that the request itself is wrong; every other refusal speaks of who asks, or of what
@@ -48,8 +50,6 @@ def outcome(
     """
     declared = {response.status for response in operation.responses}
     is_declared = bool(declared & {str(status), f"{status // 100}XX"})
-    # what else may come is declared so, but that what was asked for is not there at all
-    is_declared |= status >= 400 and status not in GONE and "default" in declared
     if status < 300 or (status < 400 and not is_declared):
         return ""
     if is_declared and (
@@ -58,11 +58,21 @@ def outcome(
         return "meant"
     if status in GONE:
         return "unknown" if not exists and (operation.template.names or is_declared) else ""
-    if not is_declared or status >= 500:
+    # what else may come is declared so, but that what was asked for is not there at all
+    if not (is_declared or "default" in declared) or status >= 500:
         return ""
     if status in (400, 422) and any(_unknown_texts(operation, request, exists=exists)):
         return "unknown"
+    if status in (400, 422) and request is not None and _says_nothing(operation, request):
+        return "unknown"  # it is in no state for that: FAILED_PRECONDITION is a 400
     return "" if status in _OF_REQUESTS else "unknown"
+
+
+def _says_nothing(operation: Operation, request: Request) -> bool:
+    """Whether *request* does something to an item, and has nothing in it that could be wrong."""
+    is_bare = request.body.strip() in (b"", b"{}") and "?" not in request.target
+    changes = operation.method not in ("GET", "HEAD", "OPTIONS", "QUERY")
+    return is_bare and changes and bool(operation.template.names)
 
 
 def _unknown_texts(

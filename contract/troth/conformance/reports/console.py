@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shutil
 import textwrap
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TextIO
 
@@ -167,8 +168,12 @@ class _Terminal:
         first = causes[0].first
         head = f"{first.code}  {first.violation.operation}: {len(causes)} more"
         yield from self.text(visible(head), style="bold")
+        counts = Counter(sentence(cause.first) for cause in causes)
         for cause in causes[:_NAMED]:
-            yield from self._in_a_line(cause, sentence(cause.first))
+            words, about = sentence(cause.first), cause.first.about
+            # what is answered alike is told apart by what was tried
+            tried = f", to {about}" if about and counts[words] > 1 else ""
+            yield from self._in_a_line(cause, words + tried)
         yield from self._more(causes[_NAMED:])
         yield ""
 

@@ -9,10 +9,12 @@ Where there is no list, it counts what the document says: a 403, or words such a
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any, Literal, TypeGuard
 
 from troth import pointer as pointers
 from troth.conformance.cases.case import Subject
+from troth.conformance.known_values import absent_value
 from troth.conformance.stateful.addressing import identified
 from troth.conformance.stateful.changes import change
 from troth.conformance.stateful.comparison import changed_to, same
@@ -60,16 +62,35 @@ async def read_by_other(trial: Trial) -> None:
             await _below_only(trial, item, token=token, answer=answer)
     if sharing == "shared" or answer is None or not answer.succeeded or answer.item is UNSET:
         return
-    if not changed_to(item.current, answer.item) and _tells_of(item, answer):
+    if await _is_given(trial, item, answer, token=token):
         message = f"{answer.line} gives the second token what the first one's user made"
         trial.tell("resource.read-by-other", message, by=answer, severity=_severity(sharing))
 
 
-def _tells_of(item: Item, answer: Answer) -> bool:
-    """Whether *answer* shows more of *item* than its name and what all have.
+async def _is_given(
+    trial: Trial, item: Item, answer: Answer, *, token: str, moved: Item | None = None
+) -> bool:
+    """Whether *answer* gives the user of *token* that *item*, asked for where it was *moved* to.
 
     A server may have something for every name that it is asked for.
     """
+    if changed_to(item.current, answer.item) or not _tells_of(item, answer):
+        return False
+    name, operation, place = item.resource.parameter, answer.operation, moved or item
+    if name is None:
+        return True  # there is one, and it has no name
+    made_up = absent_value(operation, operation.template.names[-1], trial.seed("none"))
+    if made_up is UNSET:
+        return True
+    expressions = {key: one for key, one in place.expressions.items() if key != name}
+    values = {**place.values, name: made_up}
+    nobodys = replace(place, values=values, expressions=expressions, readings=[])
+    other = await trial.read(nobodys, token=token)
+    return other is None or not other.succeeded or not _tells_of(item, other)
+
+
+def _tells_of(item: Item, answer: Answer) -> bool:
+    """Whether *answer* shows more of *item* than its name and what all have."""
     theirs = answer.item
     if not isinstance(theirs, dict):
         return True
@@ -268,7 +289,7 @@ async def _reached(trial: Trial, item: Item, moved: Item, *, token: str, says: s
     """Tell what the user of *token* can do to *item* where it is *moved* to."""
     answer = await trial.read(moved, token=token)
     if answer is not None and answer.succeeded and answer.item is not UNSET:
-        if not changed_to(item.current, answer.item) and _tells_of(item, answer):
+        if await _is_given(trial, item, answer, moved=moved, token=token):
             message = f"{answer.line} reads what is below another {says}"
             trial.tell("resource.read-by-other", message, by=answer)
         return
@@ -307,14 +328,20 @@ async def _given(trial: Trial, *, is_small: bool = False) -> tuple[str | None, I
 
 def has_credential(trial: Trial, subject: Subject) -> bool:
     """Whether a request of *subject* has a credential that another can take the place of."""
+    return bool(_credentials(trial, subject))
+
+
+def _credentials(trial: Trial, subject: Subject) -> set[str]:
+    """The header fields, in lower case, in which a request of *subject* says whose it is."""
     own = {name.lower() for name, _ in trial.session.settings.fields}
     fields = subject.request(subject.minimal).fields
     # a field that the user gives himself goes with every request, whoever's it is
-    return any(
-        mark in value and name.lower() not in own
+    return {
+        name.lower()
         for name, value in fields
         for mark in (CREDENTIAL, BASIC_CREDENTIAL)
-    )
+        if mark in value and name.lower() not in own
+    }
 
 
 def _is_done(answer: Answer | None, trial: Trial) -> TypeGuard[Answer]:
@@ -331,7 +358,10 @@ def _second(trial: Trial) -> str | None:
     subject = trial.subject("read") or trial.subject("list")
     if token is None or token == settings.token or subject is None:
         return None
-    return token if has_credential(trial, subject) else None
+    asking, create = _credentials(trial, subject), trial.subject("create")
+    making = _credentials(trial, create) if create is not None else set()
+    # a key and an access token do not tell whether they are of one user
+    return token if asking and (not making or asking & making) else None
 
 
 async def _sharing(trial: Trial, item: Item, *, token: str, role: Role) -> Sharing:

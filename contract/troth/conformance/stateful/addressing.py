@@ -18,7 +18,7 @@ from troth.conformance.stateful.items import Answer, Item, same_id
 from troth.generation.request_writer import UNSET, in_path
 from troth.http.exchange import Fields
 from troth.openapi import runtime_expression
-from troth.openapi.names import words_of
+from troth.openapi.fillings import told_at
 from troth.openapi.operation import Operation
 from troth.openapi.paths import shape_of
 from troth.openapi.resources import Resource, Role
@@ -114,13 +114,11 @@ def identified(item: Item, answer: Answer, *, is_named: bool, given: Collection[
     for name in shape_of(item.resource.path)[1]:
         if name in item.values or name in given:
             continue
-        members = answer.item.items() if isinstance(answer.item, dict) else ()
-        same = (key for key, one in members if type(one) in (str, int) and one != "")
-        member = next((key for key in same if words_of(key) == words_of(name)), None)
-        if member is not None:
+        told = told_at(answer.item, name)
+        if told is not None:
             place = item.resource.item(answer.operation, answer.status) or ""
-            item.values[name] = answer.item[member]
-            item.expressions[name] = (answer, f"$response.body#{pointers.join(place, member)}")
+            item.values[name] = pointers.resolve(answer.item, told)
+            item.expressions[name] = (answer, f"$response.body#{place}{told}")
         elif not _located(item, answer, name):
             return False
     return True
@@ -141,8 +139,10 @@ def _is_named(item: Item, answer: Answer, *, is_named: bool) -> bool:
         value = pointers.find(answer.item, inside)
         if isinstance(value, (str, int)) and not isinstance(value, bool) and value != "":
             place = (resource.item(answer.operation, answer.status) or "") + inside
-            item.identifier = item.values[name] = value
-            item.expressions[name] = (answer, f"$response.body#{place}")
+            own = runtime_expression.named_by(value, resource.path, name)
+            item.identifier = item.values[name] = own
+            if own == value:
+                item.expressions[name] = (answer, f"$response.body#{place}")
             item.readings.append(answer)
             return True
     is_located = _located(item, answer, name)

@@ -20,9 +20,11 @@ from troth.conformance.stateful.items import put as put_at
 from troth.conformance.stateful.life_cycle import (
     current,
     different,
+    fails_twice,
     may_be_one,
     named,
     own_name,
+    reads_back_other,
 )
 from troth.conformance.stateful.trial import Check, Trial
 from troth.conformance.stateful.volatile import lasting
@@ -69,6 +71,9 @@ async def created(trial: Trial) -> None:
         found = different(item, item.sent, answer)
         if not (found := await lasting(trial, item, found, by=answer)):
             continue
+        alone = await trial.create(like=item)
+        if alone is not None and await reads_back_other(trial, alone):
+            return  # it takes no race
         message = (
             f"of {len(items)} that were created at once {answer.line} has what another had: "
             f"{named(found)}"
@@ -78,8 +83,12 @@ async def created(trial: Trial) -> None:
 
 
 async def alike(trial: Trial) -> None:
-    """What is refused for being there already is refused at the same time, too."""
-    if not isinstance(first := await trial.create_of(await trial.drawn("create")), Item):
+    """What is refused for being there already is refused at the same time, too.
+
+    It may be refused, or not; it must not be a crash.
+    """
+    first = await trial.create_of(await trial.drawn("create"))
+    if not isinstance(first, Item) or first.created.case.request.method != "POST":
         return
     again = await trial.create_of(first.created.case.value)
     if not isinstance(again, Answer) or again.status not in _TAKEN:
@@ -243,11 +252,16 @@ async def _changes(trial: Trial, item: Item) -> tuple[dict[str, Any], dict[str, 
 
 async def deleted(trial: Trial) -> None:
     """Two that delete the same at the same time break nothing."""
-    if any(one.violation.code == "resource.deleted-twice" for one in trial.told):
-        return  # it takes no race
     item = await trial.create()
-    if item is not None and item.identifier != "":
-        await asyncio.gather(trial.delete(item), trial.delete(item))
+    if item is None or item.identifier == "":
+        return
+    answers = await asyncio.gather(trial.delete(item), trial.delete(item))
+    is_failed = any(answer is not None and answer.status >= 500 for answer in answers)
+    another = await trial.create() if is_failed else None
+    if another is not None:
+        one_by_one = [await trial.delete(another) for _ in range(_TWO)]
+        if fails_twice(trial, *one_by_one):  # it takes no race
+            trial.told = [one for one in trial.told if one.answer not in answers]
 
 
 async def put(trial: Trial) -> None:

@@ -27,17 +27,21 @@ from troth.violation import Severity
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Decided:
-    """A member at *pointer* of an item that no request has, and two values that it has not."""
+    """A member at *pointer* of an item that no request has, and two values that it has not.
+
+    It *is_open* where there are so many that a server gives neither by chance.
+    """
 
     pointer: str
     values: tuple[Any, Any]
     is_read_only: bool
+    is_open: bool
 
 
 async def decided(trial: Trial) -> None:
     """What answers alone have, or the document calls readOnly, is not what a client sends for it.
 
-    Told when it is so with two values: one may be what the server comes to by itself.
+    Told when it is so with both values: one may be what the server comes to by itself.
     """
     item = await trial.create()
     before = await current(trial, item) if item is not None else None
@@ -58,6 +62,9 @@ async def decided(trial: Trial) -> None:
 #: So many members that a client has no say in are sent at once; and one by one, if those are
 #: refused.
 _AT_ONCE, _ALONE = 8, 5
+#: What is taken is sent again, with its other value; of few values a server may come to each by
+#: itself, and not to all of these in turn.
+_AGAIN = (1, 1, 0, 1, 0, 0)
 
 
 def _decided(trial: Trial, item: Item, answer: Answer) -> list[_Decided]:
@@ -88,7 +95,8 @@ def _decided(trial: Trial, item: Item, answer: Answer) -> list[_Decided]:
             second = another(seed=seed.child("2"), but=[first])
         if not any(same(first, each) for each in (before, second)):
             is_told = any(schema.get("readOnly") is True for _, schema in member.parts)
-            found.append(_Decided(place, (first, second), is_told))
+            is_open = not isinstance(before, bool) and not member.values
+            found.append(_Decided(place, (first, second), is_told, is_open))
     # what it is called by, the last: nobody finds what is called otherwise
     last = pointers.join("", *own_name(item))
     return sorted(found, key=lambda each: (each.pointer == last, not each.is_read_only))
@@ -111,9 +119,13 @@ async def _takes(
         if after is None or after.item is UNSET:
             return item is not None and _tell_gone(trial, answer, after, chosen)
         kept = [one for one in chosen if _is_taken(one, after, 0)]
-        if kept:  # once more, with other values
-            answer, after = await _having(trial, item, subject, body=body, members=kept, which=1)
-            kept = [one for one in kept if after is not None and _is_taken(one, after, 1)]
+        for number, which in enumerate(_AGAIN):
+            if not kept or (number and all(one.is_open for one in kept)):
+                break
+            answer, after = await _having(
+                trial, item, subject, body=body, members=kept, which=which
+            )
+            kept = [one for one in kept if after is not None and _is_taken(one, after, which)]
         if kept and answer is not None and after is not None:
             names = ", ".join(one.pointer for one in kept)
             message = f"{answer.line} was sent {names}, which no client decides, and "

@@ -18,7 +18,7 @@ from troth.openapi.operation import Operation
 #: An entity tag that nothing has.
 _NO_TAG = '"troth-no-such-version"'
 #: So many members are changed, each by itself, to see whether the tag follows.
-_MEMBERS = 4
+_MEMBERS = 2
 #: A token that nobody was given.
 _NOBODYS = "troth-nobody-has-this-token"
 
