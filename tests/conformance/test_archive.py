@@ -99,10 +99,10 @@ def test_a_race_that_does_not_come_again_is_told_with_what_was_in_flight() -> No
 
 
 class LosesSome(Archive):
-    """Of every third title there is the beginning alone, whoever else is asking."""
+    """Of every second title there is the beginning alone, whoever else is asking."""
 
     def created(self, kind: str, value: Body, owner: Body) -> Answer:
-        if sum(map(ord, value.get("title", "b"))) % 3 == 0:
+        if sum(map(ord, value.get("title", "b"))) % 2 == 0:
             value = {**value, "title": "aaa"}
         return super().created(kind, value, owner)
 
