@@ -175,6 +175,7 @@ def test_an_item_is_found_in_its_envelope(
         ("code", {"id": "integer", "title": "string"}, None),
         ("task", {"id": "integer", "task": "string"}, "/id"),
         ("colour", {"id": "integer", "title": "string"}, None),
+        ("pk", {"name": "string", "id": "integer"}, "/id"),
         ("tsk", {"name": "integer", "text": "string"}, "/name"),
         ("ask", {"name": "integer", "text": "string"}, None),
     ],

@@ -239,8 +239,11 @@ class RealValues:
         shape = shape_of(resource.path)[0]
         if expression.variable:
             return shape if expression.variable == resource.parameter else ()
-        if expression.part != "body" or resource.identifier is None:
+        if expression.part != "body":
             return ()
+        if resource.identifier is None:  # what the answer tells beside the item
+            is_told = (filling.location, filling.name) == ("path", resource.parameter)
+            return shape if is_told and expression.message == "response" else ()
         is_sent = expression.message == "request"
         item = resource.sent(source) if is_sent else resource.item(source, _first(filling.status))
         return shape if item is not None and item + resource.identifier == expression.name else ()

@@ -34,11 +34,11 @@ _PAGING = frozenset(
     )
     for word in words
 )
-#: What identifies a thing where its path calls it by its own name or by one of the first six.
+#: What identifies a thing where its path calls it by its own name or by one of the first seven.
 _IDENTIFIERS = named(
-    "id uuid uid guid identifier key slug code name number sid handle ref urn arn hash title"
+    "id uuid uid guid identifier key pk slug code name number sid handle ref urn arn hash title"
 )
-_USUAL = _IDENTIFIERS[:6]
+_USUAL = _IDENTIFIERS[:7]
 #: Objects in which all stands that is told of an item, and words of what may stand beside them.
 APART = ("attributes", "properties", "fields", "data")
 _BESIDE = frozenset(
@@ -317,4 +317,4 @@ def _wanted(parameter: tuple[str, ...], word: tuple[str, ...]) -> list[tuple[str
         found += _USUAL
         found += [(*word, *each) for each in _USUAL]
     # what is called `id` in the path is no name; what is called by what it is may be
-    return found + list(_IDENTIFIERS[6:] if is_own_name else ())
+    return found + list(_IDENTIFIERS[7:] if is_own_name else ())

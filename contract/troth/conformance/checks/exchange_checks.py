@@ -34,6 +34,7 @@ from troth.openapi.contract import Contract
 from troth.openapi.listing import is_cursor
 from troth.openapi.operation import Operation, Parameter
 from troth.openapi.resources import resources
+from troth.openapi.schema_view import of_parameter
 from troth.validation import validator
 from troth.validation.responses import ResponseValidator, missing_field
 from troth.validation.security import check_security
@@ -619,8 +620,17 @@ def _unknown_texts(
             is_there = f"{quote(parameter.name)}=" in target
         else:
             is_there = request is not None and request.field(parameter.name) is not None
-        if is_there and parameter.schema and says_nothing(parameter.schema):
+        if is_there and _is_any_text(parameter):
             yield parameter
+
+
+def _is_any_text(parameter: Parameter) -> bool:
+    """Whether *parameter* is a text, or JSON with one, of which the document says no more."""
+    if parameter.schema is not None or parameter.content is None:
+        return parameter.schema is not None and says_nothing(parameter.schema)
+    view = of_parameter(parameter)
+    inner = [each.item or each for _, each in view.inner(2)] if view is not None else []
+    return any(one.types == {"string"} and not (one.values or one.formats) for one in inner)
 
 
 def _is_left_open(operation: Operation, status: int) -> bool:
