@@ -14,7 +14,7 @@ from troth.http.exchange import Exchange, Request, Response
 from troth.openapi import fillings, names, runtime_expression
 from troth.openapi.contract import Contract
 from troth.openapi.resource import Filling, Listing, Resource
-from troth.openapi.resources import registers, resources
+from troth.openapi.resources import resources
 
 TASK = {
     "type": "object",
@@ -595,7 +595,7 @@ def test_who_registers_makes_what_nothing_else_makes() -> None:
     whole = contract(paths, User=held(id={"type": "integer"}, email={"type": "string"}))
     (users,) = (each for each in resources(whole).all if each.parameter)
     assert [each.name for each in users.operations["create"]] == ["POST /auth/register"]
-    assert [registers(each) for each in whole.operations] == [True, False, False, False]
+    assert [names.registers(each.path) for each in whole.operations] == [True, False, False, False]
 
 
 def test_what_tells_of_a_job_holds_no_item() -> None:

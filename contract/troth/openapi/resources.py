@@ -16,7 +16,7 @@ from typing import Any
 
 from troth.openapi import envelopes, fillings, listing
 from troth.openapi.contract import Contract
-from troth.openapi.names import in_singular, is_word_of, named, words_of
+from troth.openapi.names import CREATING, in_singular, is_word_of, named, words_of
 from troth.openapi.operation import DeclaredResponse, Operation, RequestBody
 from troth.openapi.paths import shape_of, stands_in
 from troth.openapi.resource import Filling, Listing, Resource, Resources, Role
@@ -41,8 +41,6 @@ _VERBS = _SEARCHES | frozenset(
     )
 )
 
-_REGISTERING = frozenset({"register", "registration", "signup"})
-_CREATING = _REGISTERING | {"create", "new", "add"}
 _ABOUT_NOTHING = ("HEAD", "OPTIONS", "TRACE", "CONNECT")
 #: The roles of what has the path of an item, and of a singleton, by method.
 _OF_ITEM: Mapping[str, Role] = {
@@ -130,11 +128,6 @@ class _Draft:
     def word(self) -> str:
         """The last part of its path that is no variable."""
         return next((each for each in reversed(self.shape) if each != "{}"), "")
-
-
-def registers(operation: Operation) -> bool:
-    """Whether by *operation* somebody creates himself: what he may do others decide."""
-    return bool(_REGISTERING & set(words_of(operation.path.rstrip("/").rpartition("/")[2])))
 
 
 class _Reader:
@@ -333,7 +326,7 @@ class _Reader:
         above = place.shape[:-1]
         beside = self.collected.get(above) or self.drafts.get((*above, "{}"))
         same = self.called(place.word)
-        if not same and set(words_of(place.word)) & _CREATING and "{}" not in place.shape:
+        if not same and set(words_of(place.word)) & CREATING and "{}" not in place.shape:
             free = [draft for draft in self.drafts.values() if draft.collection is None]
             same = [draft for draft in free if self.is_very(about, self.item_view(draft))]
         for draft in [*same, *([beside] if beside and beside not in same else [])]:

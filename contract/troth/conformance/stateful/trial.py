@@ -32,9 +32,10 @@ from troth.generation.request_writer import UNSET, with_credential
 from troth.generation.source import Unsatisfiable
 from troth.generation.values import synthesize
 from troth.http.exchange import Exchange, Fields, Request
+from troth.openapi.names import registers
 from troth.openapi.operation import Operation
 from troth.openapi.paths import shape_of
-from troth.openapi.resources import Resource, Resources, Role, registers
+from troth.openapi.resources import Resource, Resources, Role
 from troth.seed import Seed
 from troth.violation import Severity, Violation
 
@@ -258,7 +259,7 @@ class Trial:
         if answer is None or not (answer.succeeded or answer.status == 202):
             return answer
         sent = at(body, resource.sent(operation))
-        if registers(operation) and isinstance(sent, dict):
+        if registers(operation.path) and isinstance(sent, dict):
             sent = {name: one for name, one in sent.items() if not isinstance(one, bool)}
         item = Item(resource, values, None, sent, answer)
         item.expressions = expressions
