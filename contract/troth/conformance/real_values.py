@@ -37,6 +37,7 @@ from troth.openapi.operation import Operation, Parameter
 from troth.openapi.paths import PathTemplate, shape_of
 from troth.openapi.resources import Filling, resources
 from troth.openapi.runtime_expression import named_by
+from troth.openapi.schema_view import of_request
 from troth.seed import Seed
 from troth.validation.parameters import is_field
 
@@ -385,10 +386,13 @@ class RealValues:
         """The members of *case*, and its parameters, that refer to what nobody here has heard of.
 
         Whether a valid request is fine is not known, then; nor where a beginning and an end in it
-        were drawn, or a name is taken that may be there once: these are among them.
+        were drawn, a name is taken that may be there once, or a member that nobody speaks of is
+        sent: these are among them.
         """
         operation = self._contract.find_operation(case.operation)
         taken = self._taken.repeated(case, operation) if operation is not None else set()
+        if operation is not None:
+            taken |= set(references.undeclared(case.value, of_request(operation)))
         query = parse_qsl(case.request.target.partition("?")[2])
         related = {*references.related(dict(query)), *references.related(case.value), *taken}
         found = [pair for pair in query if references.refers(*pair)]
