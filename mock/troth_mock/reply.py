@@ -224,7 +224,10 @@ def _field(header: Parameter, seed: Seed) -> str:
         text = write_field(header, example.value) if example.text is None else example.text
         if is_field(header, text):
             return text
-    text = write_field(header, _drawn(header, seed))
+    # who waits for as long as is drawn waits for long
+    text = (
+        "1" if header.name.lower() == "retry-after" else write_field(header, _drawn(header, seed))
+    )
     for attempt in range(_TRIES):
         if is_field(header, text):
             return text

@@ -79,7 +79,8 @@ def test_a_stream_is_nearly_the_body_when_pieces_are_lost_doubled_or_moved() -> 
 class Quiet:
     """What Health needs of a session: the smallest request takes as long as it is told."""
 
-    def __init__(self, *seconds: float) -> None:
+    def __init__(self, *seconds: float, size: int = 0) -> None:
+        self.size = size
         self.subjects = {SUBJECT.operation.name: SUBJECT}
         self.budget = self
         self.found: list[str] = []
@@ -89,7 +90,7 @@ class Quiet:
         return True
 
     async def attempt(self, case: Case) -> Exchange:
-        return replace(answer(id="a"), seconds=next(self._seconds))
+        return replace(answer(id="a" * self.size), seconds=next(self._seconds))
 
     probe = attempt
 
@@ -133,6 +134,21 @@ def test_a_server_is_slower_by_a_factor_and_by_a_time_that_a_person_notices(
 
     asyncio.run(run())
     assert session.found == told
+
+
+@pytest.mark.parametrize(("size", "count"), [(0, 1), (900, 1), (4000, 0)])
+def test_an_answer_may_take_as_much_longer_as_it_is(size: int, count: int) -> None:
+    session: Any = Quiet(*[0.02] * 2, *[0.3] * 9)
+    health = Health(session)
+    smallest = SUBJECT.case("examples", "minimal", MINIMAL, about="")
+
+    async def run() -> None:
+        await health.observe(smallest, replace(answer(id="a"), seconds=0.02))
+        session.size = size
+        await health.probe(session, SUBJECT)
+
+    asyncio.run(run())
+    assert len(session.found) == count
 
 
 # -- names, and what a 202 says where to look ----------------------------------------------------

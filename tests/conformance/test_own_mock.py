@@ -45,6 +45,7 @@ def test_the_mock_keeps_every_promise_of_the_bundled_document(
 def test_the_mock_keeps_every_promise_of_the_document_as_published(
     conformance: Conform, mock_server: Any
 ) -> None:
+    # half of a whole run: it is the same mock as above, and the suite has five minutes
     outcome = conformance(mock_server.url, strict=True, published=True, max_requests=500)
     outcome.assert_conforms()
     assert outcome.findings == ()

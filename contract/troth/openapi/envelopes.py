@@ -286,6 +286,14 @@ def _is_of_type(member: View, declared: View | None, *, is_strict: bool) -> bool
     return not member.types or not declared.types or bool(member.types & declared.types)
 
 
+def _is_short_for(parameter: tuple[str, ...], word: str) -> bool:
+    """Whether *parameter* has letters of *word*, its first one first: `ns`, `org`, `u` of users."""
+    if len(parameter) != 1 or not word.startswith(parameter[0][0]):
+        return False
+    letters = iter(word)
+    return all(letter in letters for letter in parameter[0])
+
+
 def _wanted(parameter: tuple[str, ...], word: tuple[str, ...]) -> list[tuple[str, ...]]:
     """The names, in words, under which the identifier may go, the likeliest first."""
     ways: list[list[str]] = [[]]
@@ -298,13 +306,13 @@ def _wanted(parameter: tuple[str, ...], word: tuple[str, ...]) -> list[tuple[str
     for way in ways:
         found += [tuple(way[start:]) for start in range(len(way))]
     own = in_singular(parameter)
-    is_own_name = bool(word) and (own[-1:] == word[-1:] or set(own) < set(word))
+    is_own_name = bool(word) and (
+        own[-1:] == word[-1:] or set(own) < set(word) or _is_short_for(parameter, "".join(word))
+    )
     if own == word:
         # a `promotion_code` is a thing, and its `code` is not what it is called by
         found = found[:1]
     is_short = parameter[-1:] != () and parameter[-1].endswith("id")  # `pid` of a project
-    # `{u}` of users
-    is_short |= len(parameter) == 1 == len(parameter[0]) and "".join(word).startswith(parameter[0])
     if is_own_name or is_short or parameter[-1:] in _USUAL:
         found += _USUAL
         found += [(*word, *each) for each in _USUAL]

@@ -13,11 +13,14 @@ from typing import Any
 from troth.openapi.names import named, words_of
 from troth.openapi.operation import Operation
 from troth.openapi.resource import Filling, Resource, Resources
+from troth_mock.storage import server_side
 from troth_mock.storage.views import Members
 
 #: What a job is in the end, where all goes well.
 _ENDS = named("done completed complete succeeded success successful finished ready processed")
 _STATES = named("status state phase job_status")
+#: First words of members that say when it was done.
+_MOMENTS = frozenset({"completed", "finished", "ended", "done", "succeeded", "processed"})
 
 
 def made_by(operation: Operation, known: Resources) -> Resource | None:
@@ -50,10 +53,11 @@ def tellers(resource: Resource, known: Resources) -> Iterator[Filling]:
                 yield filling
 
 
-def ended(value: Any, members: Members) -> Any:
-    """*value*, a part of a job, as it is when it is asked for: at its good end."""
+def ended(value: Any, members: Members, now: int) -> Any:
+    """*value*, a part of a job, as it is when it is asked for, *now*: at its good end."""
     if not isinstance(value, dict):
         return value
+    ends: dict[str, Any]
     ends = {
         name: end
         for name in value
@@ -61,4 +65,13 @@ def ended(value: Any, members: Members) -> Any:
         for end in members.choices.get(name, ())
         if isinstance(end, str) and words_of(end) in _ENDS
     }
+    for name, before in value.items() if ends else ():
+        words = words_of(name)
+        if words in server_side.SHARES and isinstance(before, (int, float)):
+            ends[name] = 1.0 if isinstance(before, float) and before <= 1 else 100
+        elif server_side.FAULTS.intersection(words[:1]):
+            ends[name] = [] if isinstance(before, list) else None
+        elif _MOMENTS.intersection(words[:1]) and words[-1] in ("at", "on", "time", "date"):
+            time = server_side.stamp("2000-01-01T" if before is None else before, now)
+            ends[name] = before if time is None else time
     return {**value, **ends}

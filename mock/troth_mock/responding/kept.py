@@ -71,6 +71,7 @@ class Kept:
     *show* puts them into a drawn body, and *finish* does what there is to do where there is no
     body.  *fields* gives the header fields that tell of an item, by lower-case name.  *status* is
     None where the usual one answers; *seed* and *said* are what the body is to be drawn from.
+    Where one item is made, *made* is that.
     """
 
     seed: Seed
@@ -79,6 +80,7 @@ class Kept:
     finish: Callable[[], None] = lambda: None
     fields: Callable[[], Fields] = tuple
     status: int | None = None
+    made: Making | None = None
 
 
 @dataclass(slots=True)

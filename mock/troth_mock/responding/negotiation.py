@@ -118,12 +118,12 @@ class Returns:
         is_full = usual is not None and bool(usual.content)
         is_open = self.is_declared or ("204" in self._bare and is_full)
         is_read = operation.method in ("GET", "HEAD", "OPTIONS", "TRACE", "QUERY")
-        self._is_possible = is_full and is_open and bool(self._bare) and not is_read
+        self._is_possible = is_full and is_open and not is_read
 
     def chosen(self, prefer: Sequence[str], status: int) -> tuple[str, int] | None:
         """The preference that *prefer* has, and the status for it where *status* is due."""
         wanted = _read(prefer).get("return") if prefer and self._is_possible else None
-        if wanted not in ("minimal", "representation"):
+        if wanted not in ("minimal", "representation") or (wanted == "minimal" and not self._bare):
             return None
         if wanted == "minimal" and str(status) not in self._bare:
             status = int("204" if "204" in self._bare else self._bare[0])

@@ -35,7 +35,11 @@ from troth_mock.responding.negotiation import Chooser, NotAcceptable, Preference
 from troth_mock.responding.problems import Problem, of_violations
 from troth_mock.responding.resource_responder import ResourceResponder
 from troth_mock.responding.resource_store import Drawn, ResourceStore, is_kept
+from troth_mock.responding.work_responder import WorkResponder
 from troth_mock.responding.written_answers import AnswerWriter, WrittenAnswer
+
+#: What does to the items that are kept what an operation does to them.
+_Keeper = ResourceResponder | BatchResponder | WorkResponder
 
 _NO_PREFERENCE = Preferences()
 # all the same in JSON: RFC 8259 §8.1 leaves UTF-8 alone, of which ASCII is a part
@@ -310,30 +314,31 @@ class OperationResponder:
         show = partial(self._embedder.show, request=sent.value, seed=seed)
         return Kept(seed, self._said(sent), show)
 
-    def _resource_responder(
-        self, store: ResourceStore | None
-    ) -> ResourceResponder | BatchResponder | None:
+    def _resource_responder(self, store: ResourceStore | None) -> _Keeper | None:
         if store is None or self._chat is not None or self._embedder is not None:
             return None  # what a chat says, or a vector, depends on nothing else
-        resource, role = store.resources.of(self.operation), store.resources.role(self.operation)
-        if resource is None or (role == "create" and resource.parameter is None):
-            told = jobs.made_by(self.operation, store.resources)
-            resource, role = (resource, role) if told is None else (told, "create")
+        operation, status = self.operation, self._success[0]
+        resource, role = store.resources.of(operation), store.resources.role(operation)
+        job = None
+        if resource is None or role == "create":
+            is_work = status == 202 and (resource is None or resource.item(operation, 202) is None)
+            if resource is None or resource.parameter is None or is_work:
+                job = jobs.made_by(operation, store.resources)
+        if job is not None and (resource is None or resource.parameter is None):
+            resource, role, job = job, "create", None
         if resource is None or role is None or not is_kept(resource):
             return None
-        operation, status = self.operation, self._success[0]
-        responder = ResourceResponder(
-            operation, resource=resource, role=role, status=status, store=store
-        )
+        make = partial(ResourceResponder, operation, status=status, store=store)
+        responder = make(resource=resource, role=role)
+        if job is not None:
+            return WorkResponder(responder, make(resource=job, role="create"))
         if operation not in resource.batches:
             return responder
         return BatchResponder(
             operation, resource=resource, status=status, store=store, alone=responder
         )
 
-    def _kept(
-        self, resource: ResourceResponder | BatchResponder, sent: _Sent
-    ) -> Reply | Kept | None:
+    def _kept(self, resource: _Keeper, sent: _Sent) -> Reply | Kept | None:
         """What becomes of the items that are kept: the reply where one of them is in the way."""
         match, request, fields, value, now = sent
         # what a list has does not depend on what is asked of it

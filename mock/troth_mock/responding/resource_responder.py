@@ -16,11 +16,10 @@ from urllib.parse import unquote
 
 from troth import pointer
 from troth.generation.values import synthesize
-from troth.http import media_type, multipart
-from troth.http.exchange import Fields, Request
+from troth.http.exchange import Fields
 from troth.openapi.fillings import told_at
 from troth.openapi.listing import field_mask
-from troth.openapi.names import FILE_NAMES, FILE_SIZES, FILE_TYPES, words_of
+from troth.openapi.names import words_of
 from troth.openapi.operation import MediaType, Operation
 from troth.openapi.paths import shape_of
 from troth.openapi.resource import Listing, Resource, Role
@@ -28,7 +27,7 @@ from troth.pointer import put
 from troth.schema.schema import Schema
 from troth_mock.chat.completion import FIXED_TIME
 from troth_mock.reply import Reply
-from troth_mock.responding import jobs, preconditions
+from troth_mock.responding import jobs, preconditions, stored_files
 from troth_mock.responding.echo import Said
 from troth_mock.responding.identifiers import (
     examples_at,
@@ -101,6 +100,7 @@ class ResourceResponder:
             if at is not None
             else None
         )
+        self._gives_files = stored_files.may_be_given(operation, self._declared)
         self._members: dict[tuple[Schema | None, str], Members] = {}
 
     def respond(self, asked: Asked) -> Problem | Reply | Kept | None:
@@ -130,8 +130,21 @@ class ResourceResponder:
         found = self.store.find(self.resource, place, key, asker)
         if found is None:
             return self._unfound(asked, place, asker, key)
-        return preconditions.unmet(asked, found, self.operation, self.resource) or self._done(
-            asked, found, asker
+        unmet = preconditions.unmet(asked, found, self.operation, self.resource)
+        return unmet or self._file_of(asked, found, asker) or self._done(asked, found, asker)
+
+    def _file_of(self, asked: Asked, found: Found, asker: Asker) -> Reply | None:
+        """The file that *asked* reads: of the thing *found*, or of what that is the content of."""
+        resource, parent = self.resource, self.resource.parent
+        if not self._gives_files:
+            return None
+        if found.item.file is None and resource.parameter is None and parent is not None:
+            *above, key = found.place[1] or ("",)
+            held = self.store.find(parent, (parent.path, tuple(above)), key, asker)
+            resource, found = (resource, found) if held is None else (parent, held)
+        accept = ", ".join(asked.fields.get("accept", ())) or None
+        return stored_files.given_back(
+            found, resource, self.operation, status=self.status, accept=accept
         )
 
     # Who asks for what
@@ -177,7 +190,7 @@ class ResourceResponder:
         """The item in the body, without what no client can set or its schema does not speak of."""
         at = self.resource.sent(self.operation)
         sent = None if at is None else pointer.find(asked.body, at)
-        if isinstance(sent, str) and self._shown_members().names:
+        if isinstance(sent, str) and self.shown_members().names:
             return None  # a file: what is told of it is not its content
         if not isinstance(sent, dict) or self._taken is None:
             return sent
@@ -185,11 +198,11 @@ class ResourceResponder:
         barred = members.barred
         if members.is_open and members.names:
             # what answers tell and no request names is the server's, whatever else may be sent
-            barred |= self._shown_members().names - members.names
+            barred |= self.shown_members().names - members.names
         sent = {name: one for name, one in members.of(sent).items() if name not in barred}
         if not self.resource.is_bare(self.operation):
             return sent
-        told = self._shown_members(self._apart).names  # and not the file that came with them
+        told = self.shown_members(self._apart).names  # and not the file that came with them
         return put({}, self._apart, {name: one for name, one in sent.items() if name in told})
 
     def _settable(self, place: str = "") -> tuple[frozenset[str], Mapping[str, Any]]:
@@ -272,7 +285,11 @@ class ResourceResponder:
 
     def _done(self, asked: Asked, found: Found, asker: Asker) -> Problem | Kept | None:
         at = self.resource.sent(self.operation)
+        is_file = at is None and stored_files.sent_by(asked.request, self.operation) is not None
         match self.role:
+            case "replace" | "update" if is_file:
+                same = replace_item(found.item, found.item.value, found.item.absent)
+                return self._changed(asked, found, asker, same)
             case "create":
                 if self._names(409) and not found.item.is_example:
                     message = f"{self.resource.name}: {found.key[:200]!r} is there already"
@@ -334,11 +351,11 @@ class ResourceResponder:
             return {**self._settable(place)[1], **value} if isinstance(value, dict) else value
 
         value = {} if sent is None else self._in_places(sent, with_defaults)
-        value = {**self._of_file(asked.request), **value} if isinstance(value, dict) else value
         absent = self._settable()[0] - value.keys() if isinstance(value, dict) else frozenset()
         if key is not None:
             value = self._identified(value, key, None)
         item = Item(value, asked.seed, absent, owner=asker.credentials, is_made=True)
+        item = self._with_file(item, asked)
         self.store.collection(self.resource, place, asker)
         made = Making(self.resource, self.store.sessions, place, asker, item, key)
         status = None
@@ -351,21 +368,17 @@ class ResourceResponder:
             partial(self._finish, made, asked),
             partial(self._fields, made, asked, status),
             status,
+            made,
         )
 
-    def _of_file(self, request: Request) -> dict[str, Any]:
-        """What answers tell of the file that *request* sends: its size, type and name."""
-        file = multipart.only_file(multipart.form(request.content_type or "", request.body))
-        if file is None:
-            return {}
-        kind = media_type.essence(file.content_type or "") or None
-        told = [(FILE_SIZES, len(file.data)), (FILE_TYPES, kind), (FILE_NAMES, file.filename)]
-        return {
-            name: one
-            for name in sorted(self._shown_members().names)
-            for names, one in told
-            if one is not None and words_of(name) in names
-        }
+    def _with_file(self, item: Item, asked: Asked) -> Item:
+        """*item* with the file that *asked* sends, if it sends one, and what answers tell of it."""
+        file = stored_files.sent_by(asked.request, self.operation)
+        if file is not None:
+            sent, known = self._sent(asked), item.value if isinstance(item.value, dict) else {}
+            names = self.shown_members().names - (sent.keys() if isinstance(sent, dict) else set())
+            item.file, item.value = file, {**known, **stored_files.told_of(file, names)}
+        return item
 
     def _created_somewhere(self, asked: Asked, asker: Asker) -> Kept:
         """A new thing of which the answer tells in what it is, and no request."""
@@ -404,6 +417,7 @@ class ResourceResponder:
 
     def _changed(self, asked: Asked, found: Found, asker: Asker, item: Item) -> Kept:
         before = key_of(self.resource, found.item.value)
+        item = self._with_file(item, asked)
         value = self._identified(item.value, found.key, found.item.value if before else None)
         item.value = self._touched(value, asked, asker)
         made = Making(self.resource, self.store.sessions, found.place, asker, item, found.key)
@@ -429,12 +443,13 @@ class ResourceResponder:
         now = self._now(asked, asker)
 
         def done(value: Any, place: str) -> Any:
-            return server_side.done(value, verb, self._shown_members(place).choices, now)
+            return server_side.done(value, verb, self.shown_members(place).choices, now)
 
         value = self._in_places(before, done)
-        if value == before:
+        if value == before and stored_files.sent_by(asked.request, self.operation) is None:
             return self._shown(asked, found)
-        item = replace_item(found.item, value, found.item.absent - value.keys())
+        lost = value.keys() if isinstance(value, dict) else set()
+        item = self._with_file(replace_item(found.item, value, found.item.absent - lost), asked)
         if self.resource.item(self.operation, self.status) is not None:
             return self._changed(asked, found, asker, item)
         item.value = self._touched(item.value, asked, asker)
@@ -446,7 +461,7 @@ class ResourceResponder:
 
         return Kept(asked.seed, asked.said, show, made.finish)
 
-    def _shown_members(self, place: str = "") -> Members:
+    def shown_members(self, place: str = "") -> Members:
         """The members that answers tell, at *place* of the thing: the operation's, and a read's."""
         names: set[str] = set()
         choices: dict[str, tuple[Any, ...]] = {}
@@ -528,14 +543,14 @@ class ResourceResponder:
         made.keep()
         if is_new and status == 202:
             made.tags = tagged(found)
-            self._end(made.item, entry, at or "")
+            self._end(made.item, entry, at or "", now)
         return body
 
-    def _end(self, item: Item, entry: MediaType, at: str) -> None:
+    def _end(self, item: Item, entry: MediaType, at: str, now: int) -> None:
         """Let *item*, that was accepted to be done, be done when it is asked for."""
 
         def ended(part: Any, place: str) -> Any:
-            return jobs.ended(part, self._members_at(entry.schema, at + place))
+            return jobs.ended(part, self._members_at(entry.schema, at + place), now)
 
         item.value = self._in_places(item.value, ended)
         item.version += 1
@@ -546,11 +561,16 @@ class ResourceResponder:
         if not made.is_done:
             now = self._now(asked, made.asker)
             made.finish()
-            self._read_ahead(made, now)
+            form = self._read_ahead(made, now)
             made.keep()
+            if form is not None and self.status == 202:
+                self._end(made.item, *form, now)
 
-    def _read_ahead(self, made: Making, now: int) -> None:
-        """Settle what the new thing will be read as: what is done to it has to change that."""
+    def _read_ahead(self, made: Making, now: int) -> tuple[MediaType, str] | None:
+        """Settle what the new thing will be read as: what is done to it has to change that.
+
+        It is returned in which media type it is read, and where it stands there.
+        """
         item, place = made.item, made.place
         texts = (*place[1], made.key or "") if self.resource.parameter else place[1]
         operation = next(iter(self.resource.operations.get("read", ())), None)
@@ -559,7 +579,7 @@ class ResourceResponder:
         entry = next((one for one in declared.content if one.is_json), None) if declared else None
         schema = entry.schema if entry is not None else None
         if operation is None or entry is None or schema is None or at is None:
-            return
+            return None
         members = self._members_at(schema, at)
         known = item.value.keys() if isinstance(item.value, dict) else set()
         drawn = None if members.names <= known | item.absent else self.store.drawn(operation, texts)
@@ -570,6 +590,7 @@ class ResourceResponder:
                 return schema.is_valid(put(body, at, value))
 
             item.reveal(shown(item, pointer.find(body, at), members, is_valid))
+        return entry, at
 
     def _as_new(self, entry: MediaType, drawn: Any, at: str, item: Item, now: int) -> Any:
         """*drawn*, in which the *item* is new."""
@@ -656,8 +677,8 @@ class ResourceResponder:
 
 def replace_item(before: Item, value: Any, absent: frozenset[str]) -> Item:
     """*before* with another *value*: the next version of it."""
-    version, owner = before.version + 1, before.owner
-    return Item(value, before.seed, absent, version, owner, is_made=before.is_made)
+    version, owner, file = before.version + 1, before.owner, before.file
+    return Item(value, before.seed, absent, version, owner, is_made=before.is_made, file=file)
 
 
 def _mask(asked: Asked) -> tuple[str, ...]:

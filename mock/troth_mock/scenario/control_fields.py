@@ -101,7 +101,8 @@ def _seed(text: str | None) -> int | None:
     if text is None:
         return None
     if not re.fullmatch(r"[-+]?[0-9]+", text, re.ASCII) or len(text) > _LONGEST_SEED:
-        raise BadControlField(_SEED, f"a seed is an integer, not {text[:40]!r}")
+        why = f"a seed is an integer of {_LONGEST_SEED} characters at most, not {text[:40]!r}"
+        raise BadControlField(_SEED, why)
     return int(text)
 
 

@@ -46,11 +46,13 @@ class Pages:
         self._contract = contract
         self._is_ready = is_ready
         self._rendered: dict[str, bytes] = {}
+        # another document, other answers: whoever watches one sees that it was read anew
+        tag = (("ETag", f'"{contract.document.digest}"'),)
         pages: dict[str, Callable[[], Page]] = {
             "/healthz": lambda: (200, _JSON, b'{"status":"ok"}'),
             "/readyz": self._ready,
-            "/openapi.json": lambda: (200, _JSON, self._text("json")),
-            "/openapi.yaml": lambda: (200, _YAML, self._text("yaml")),
+            "/openapi.json": lambda: (200, (*_JSON, *tag), self._text("json")),
+            "/openapi.yaml": lambda: (200, (*_YAML, *tag), self._text("yaml")),
             RESET: lambda: (204, (), b""),
         }
         declared = {

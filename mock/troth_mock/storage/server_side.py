@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from troth.generation import natural_values
-from troth.openapi.names import words_of
+from troth.openapi.names import named, words_of
 
 _CREATED = frozenset({"create", "created", "creation", "inserted", "added", "uploaded"})
 _CHANGED = frozenset(
@@ -22,6 +22,10 @@ _STATES = frozenset({"status", "state", "phase", "stage"})
 #: States that say that none is known.
 _UNKNOWN = frozenset({"unspecified", "unknown", "undefined", "none", "null"})
 _COUNTS = frozenset({"count", "counts"})
+#: First words of members that say what went wrong with a thing.
+FAULTS = frozenset({"error", "errors", "failure", "failures"})
+#: What says how much of a thing is done.
+SHARES = named("progress percent percentage percent_complete progress_percent percent_done")
 #: Later than this, a number of seconds is one of milliseconds.
 _MOST_SECONDS = 100_000_000_000
 _LEAST_SECONDS = 100_000_000
@@ -70,8 +74,11 @@ def at_first(name: str, drawn: Any, states: Sequence[Any], now: int) -> Iterator
         yield from known[:1] if known or drawn not in usual else usual[:1]
     elif isinstance(drawn, bool):
         yield _is_at_first(name)
-    elif words & _COUNTS and isinstance(drawn, int) and not isinstance(drawn, bool):
-        yield 0
+    elif FAULTS.intersection(words_of(name)[:1]):
+        yield None
+    elif isinstance(drawn, (int, float)):
+        is_begun = bool(words & _COUNTS) and isinstance(drawn, int)
+        yield from [0] if is_begun or words_of(name) in SHARES else []
 
 
 def _is_at_first(name: str) -> bool:

@@ -30,6 +30,15 @@ _LONGEST_NUMBER = 17
 Place = tuple[str, tuple[str, ...]]
 
 
+class File(NamedTuple):
+    """Bytes that a client sent as a file, by *words* that it may be called by below its item."""
+
+    data: bytes
+    content_type: str
+    words: frozenset[str] = frozenset()
+    name: str | None = None
+
+
 @dataclass(slots=True, eq=False)
 class Item:
     """A thing that is kept.
@@ -38,7 +47,7 @@ class Item:
     client may set, and did not.  *version* counts its changes; *owner* are the credentials, by
     scheme, under which it was made.  *shown* remembers how answers show it.  One that only an
     example of the document names *is_example*: to make it is no conflict.  One that a client made
-    *is_made*: nothing is in it at the start.
+    *is_made*: nothing is in it at the start.  *file* is its content, where that was uploaded.
     """
 
     value: Any
@@ -50,6 +59,7 @@ class Item:
     shown: dict[Any, Any] = field(default_factory=dict)
     is_example: bool = False
     is_made: bool = False
+    file: File | None = None
 
     def is_visible(self, credentials: Mapping[str, str]) -> bool:
         """Whether who has these *credentials*, by scheme, sees it."""
@@ -282,7 +292,8 @@ class Sessions:
 
 
 def _size(key: str, item: Item) -> int:
-    return len(key) + len(json_text.encode(item.value))
+    content = 0 if item.file is None else len(item.file.data)
+    return len(key) + len(json_text.encode(item.value)) + content
 
 
 def text_of(identifier: Any) -> str | None:

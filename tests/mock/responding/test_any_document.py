@@ -26,7 +26,8 @@ from troth_mock.responding import negotiation
 from troth_mock.responding.responder import Responder
 
 CORPUS = Path(__file__).parents[4] / "shared" / "corpus"
-# of documents that are larger than this, so many operations are sampled
+# Of documents that are larger than this, so many operations are sampled: to compile one of theirs
+# takes up to a second, there are thousands, and the whole suite has five minutes on two cores.
 LARGE = 300_000
 SAMPLED = 6
 

@@ -45,6 +45,7 @@ EITHER = {"oneOf": [NEW, many(NEW)]}
 WAYS: dict[str, tuple[Any, dict[str, Any]]] = {
     "/notes/bulk": (many(NEW), answers("201", many(NOTE))),
     "/notes:batchCreate": (held(notes=many(NEW)), answers("200", COUNTED)),
+    "/bulk/notes": (held(items=many(NEW)), answers("201", held(items=many(NOTE)))),
     "/notes/import": (many(NEW), answers("204")),
     "/notes": (EITHER, answers("201", {"oneOf": [NOTE, many(NOTE)]})),
     "/notes/createWithList": (many(NEW), answers("200", NOTE)),
@@ -107,6 +108,13 @@ def test_what_is_in_an_object_is_counted_beside(client: Client) -> None:
     told = client.send("POST", "/notes:batchCreate", {"notes": TEXTS})
     assert (told["created"], told["failed"]) == (5, 0)
     assert [one["text"] for one in told["notes"]] == [*"abcde"]
+
+
+def test_they_may_be_made_beside_the_collection(client: Client) -> None:
+    before = client.texts()
+    told = client.send("POST", "/bulk/notes", {"items": TEXTS})
+    assert [one["text"] for one in told["items"]] == [*"abcde"]
+    assert client.texts() == [*before, *"abcde"]
 
 
 def test_what_is_not_told_is_made_all_the_same(client: Client) -> None:

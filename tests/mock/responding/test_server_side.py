@@ -500,6 +500,72 @@ def test_the_job_that_an_answer_tells_of_can_be_asked_for_and_comes_to_an_end() 
     assert client.ask("GET", at) == {**told, "status": "done"}
 
 
+_MAYBE = {"type": ["string", "null"]}
+JOB = {
+    "type": "object",
+    "required": ["id", "status"],
+    "properties": {
+        "id": TEXT,
+        "status": {"enum": ["pending", "running", "succeeded", "failed"]},
+        "progress": {**INTEGER, "minimum": 0, "maximum": 100},
+        "error": _MAYBE,
+        "finishedAt": {**_MAYBE, "format": "date-time"},
+        "reportId": _MAYBE,
+        "resultUrl": {**_MAYBE, "format": "uri"},
+    },
+}
+_REPORT = {
+    "type": "object",
+    "required": ["id", "title"],
+    "properties": {"id": {**TEXT, "readOnly": True}, "title": TEXT},
+}
+
+
+def _with_jobs(told: Any) -> dict[str, Any]:
+    """Reports that a job makes, of which *told* is the first answer."""
+
+    def named(name: str, schema: Any) -> dict[str, Any]:
+        own = {"name": name, "in": "path", "required": True, "schema": TEXT}
+        return {"parameters": [own], "get": operation("404", _200=answer(schema))}
+
+    return {
+        "/reports": {
+            "post": operation(body=sent(_REPORT), _202=told),
+            "get": operation(_200=answer({"type": "array", "items": _REPORT})),
+        },
+        "/reports/{reportId}": named("reportId", _REPORT),
+        "/jobs/{jobId}": named("jobId", JOB),
+    }
+
+
+def test_a_job_that_is_done_leads_to_what_it_has_made() -> None:
+    wait = {"Retry-After": {"required": True, "schema": INTEGER}, "Location": {"schema": TEXT}}
+    client = Client(_with_jobs(answer(JOB, headers=wait)))
+    started = client.reply("POST", "/reports", {"title": "Q3"})
+    fields, told = dict(started.fields), json.loads(started.body or b"")
+    assert (fields["Retry-After"], fields["Location"]) == ("1", f"/jobs/{told['id']}")
+    empty = dict.fromkeys(("error", "finishedAt", "reportId", "resultUrl"))
+    rest = {name: told.get(name) for name in empty}
+    assert (told["status"], told["progress"], rest) == ("pending", 0, empty)
+    done = client.ask("GET", fields["Location"])
+    assert (done["status"], done["progress"], done.get("error")) == ("succeeded", 100, None)
+    assert done["finishedAt"] == "2023-11-14T22:13:21Z"
+    made = client.ask("GET", "/reports")[-1]
+    assert made["title"] == "Q3"
+    assert done["reportId"] == made["id"]
+    assert client.ask("GET", re.sub("^http://[^/]*", "", done["resultUrl"])) == made
+
+
+def test_what_is_accepted_without_a_word_is_done_when_it_is_asked_for() -> None:
+    paths = _with_jobs(answer())
+    paths["/jobs"] = {
+        "post": operation(body=sent({}), _202=answer(headers={"Location": {"schema": TEXT}}))
+    }
+    client = Client(paths)
+    at = dict(client.reply("POST", "/jobs", {}).fields)["Location"]
+    assert client.ask("GET", at)["status"] == "succeeded"
+
+
 def test_what_was_made_in_one_thing_is_not_in_another() -> None:
     shelf = {"name": "shelf", "in": "path", "required": True, "schema": TEXT}
     own = {"name": "book", "in": "path", "required": True, "schema": TEXT}

@@ -158,7 +158,7 @@ def test_a_request_says_what_it_gets(mock: MockServer, contract: Contract) -> No
 @pytest.mark.parametrize(
     ("name", "value", "told"),
     [
-        ("X-Troth-Seed", "one", "a seed is an integer, not 'one'"),
+        ("X-Troth-Seed", "one", "a seed is an integer of 40 characters at most, not 'one'"),
         ("X-Troth-Pace", "slwo", "did you mean 'slow'?"),
         ("X-Troth-Fail", "dorp", "'dorp'"),
         ("X-Troth-Scenario", "sevn", "did you mean 'seven'?"),

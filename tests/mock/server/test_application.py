@@ -370,7 +370,9 @@ def test_the_mocks_own_pages(start: Start) -> None:
     status, fields, body = client.ask("GET", "/openapi.json").response()
     assert (status, fields["content-type"]) == (200, "application/json")
     assert json.loads(body) == {"openapi": "3.1.0", "paths": {}}
+    tag = fields["etag"]
     status, fields, body = client.ask("GET", "/openapi.yaml").response()
+    assert fields["etag"] == tag
     assert (status, fields["content-type"]) == (200, "application/yaml")
     assert body == b"openapi: 3.1.0\npaths: {}\n"
     status, fields, _ = client.ask("DELETE", "/healthz").response()

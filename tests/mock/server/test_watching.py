@@ -14,6 +14,7 @@ import troth
 from troth.http.exchange import Request
 from troth_mock.responding.responder import Responder
 from troth_mock.server.application import App
+from troth_mock.server.pages import Pages
 from troth_mock.server.watching import Watch
 
 BOOKS = """
@@ -106,6 +107,16 @@ def test_a_file_that_the_document_refers_to_is_read_anew_and_what_was_made_stays
     assert edited.look()
     assert edited.told == [f"read {edited.document} anew: 2 operations"]
     assert edited.ask("GET", f"/books/{made['id']}") == (200, {**made, "isbn": "x"})
+
+
+def test_another_document_has_another_tag(edited: Edited) -> None:
+    def tag() -> str:
+        return dict(Pages(edited.load(), is_ready=bool).render("/openapi.json")[1])["ETag"]
+
+    first = tag()
+    assert tag() == first
+    edited.write(edited.overlay, OVERLAY.replace("shelves", "boards"))
+    assert tag() != first
 
 
 def test_an_overlay_that_is_edited_counts(edited: Edited) -> None:

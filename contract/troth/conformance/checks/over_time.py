@@ -568,6 +568,8 @@ _MEASURED = 40
 #: So much slower than before counts as slower: by this factor, and by these seconds.
 _SLOWER = 8.0
 _SLOWER_SECONDS = 0.15
+#: An answer that is no longer than this is as long as any.
+_LEAST_BYTES = 1000
 
 
 class Health:
@@ -576,6 +578,7 @@ class Health:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._before: dict[str, list[float]] = {}
+        self._sizes: dict[str, int] = {}
 
     async def observe(self, case: Case, exchange: Exchange) -> None:
         """Note how long the first valid requests take that succeed.
@@ -591,6 +594,7 @@ class Health:
             return
         samples = self._before.setdefault(name, [])
         if len(samples) < _SAMPLES:
+            self._sizes[name] = max(self._sizes.get(name, 0), _size(exchange))
             samples.append(exchange.seconds)
         if not is_first or len(self._before) > _ASKED or subject is None:
             return
@@ -622,7 +626,10 @@ class Health:
                 after.append(exchange)
                 slow = median(one.seconds for one in after)
                 # the first that is as quick has told enough
-                is_slower = slow >= quick * _SLOWER and slow - quick >= _SLOWER_SECONDS
+                # a list of all that the run has made may take as much longer as it is
+                size = self._sizes[subject.operation.name]
+                fair = quick * max(1.0, _size(exchange) / max(size, _LEAST_BYTES))
+                is_slower = slow >= fair * _SLOWER and slow - fair >= _SLOWER_SECONDS
                 if index in (0, _SAMPLES - 1) and not is_slower:
                     return exchange
         message = (
@@ -631,6 +638,10 @@ class Health:
         )
         session.enter(case, after[-1], run_violation(case, "run.slower", message))
         return after[-1]
+
+
+def _size(exchange: Exchange) -> int:
+    return 0 if exchange.response is None else len(exchange.response.body)
 
 
 def _failed(exchange: Exchange) -> bool:
