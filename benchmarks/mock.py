@@ -1,11 +1,12 @@
 """Requests and complete streams per server CPU second, against bare handlers and other mocks.
 
-    python benchmarks/mock.py [--rounds 7] [--seconds 1.5] [--no-peers]
+    python benchmarks/mock.py [--rounds 7] [--seconds 1.5] [--no-peers] [--before CHECKOUT]
 
 Servers run on one core and the load on another.  Rounds are interleaved, because machines drift:
 each round measures every server, and its ratios are against the bare handlers of that round.
 Bodies are all distinct; heads are, too, in one more line for the mock, which knows those that came
-before.  Peers come from npm into benchmarks/node_modules when that works.
+before.  Peers come from npm into benchmarks/node_modules when that works.  The mock of another
+checkout runs twice: how the two differ shows what chance does.
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ HERE = Path(__file__).parent
 PACKAGES = ("@stoplight/prism-cli@5.16.0", "@copilotkit/aimock@1.43.0")
 # Two events that carry no text (role, finish) and the sentinel make fifty.
 STREAMED = {"stream": True, "max_tokens": 47}
+BEFORE = ("before", "… again")
 FIXTURE = {
     "fixtures": [
         {
@@ -66,7 +68,7 @@ def body(kind: str, number: int) -> bytes:
     return chat(number, kind, **(STREAMED if kind == "streams" else {}))
 
 
-def servers(*, peers: bool) -> Iterator[Server]:
+def servers(*, peers: bool, before: Path | None) -> Iterator[Server]:
     for name, which, kind, loop in (
         ("bare handler", "handler", "requests", ()),
         ("bare stream", "stream", "streams", ()),
@@ -81,6 +83,10 @@ def servers(*, peers: bool) -> Iterator[Server]:
     port = free_port()
     both = ("requests", "streams")
     yield Server("… new heads", troth_mock(port), port, both, 1.0, new_heads=True)
+    for name in BEFORE if before is not None else ():
+        port = free_port()
+        path = f"PYTHONPATH={before}/contract:{before}/mock"
+        yield Server(name, ["env", path, *troth_mock(port)], port, both, 1.0)
     if peers and installed():
         yield from from_npm()
 
@@ -132,11 +138,12 @@ def main() -> None:
     options.add_argument("--rounds", type=int, default=7)
     options.add_argument("--seconds", type=float, default=1.5)
     options.add_argument("--no-peers", action="store_true")
+    options.add_argument("--before", type=Path, metavar="CHECKOUT")
     chosen = options.parse_args()
     pin(1)
     rates: dict[tuple[str, str], list[float]] = {}
     with contextlib.ExitStack() as stack:
-        running = list(servers(peers=not chosen.no_peers))
+        running = list(servers(peers=not chosen.no_peers, before=chosen.before))
         for server in running:
             server.pid = stack.enter_context(process(server.command))
             until_up(server.port)
@@ -170,6 +177,10 @@ def report(running: list[Server], rates: dict[tuple[str, str], list[float]], rou
         if ("aimock", kind) in rates:
             pairs = zip(rates["troth mock", kind], rates["aimock", kind], strict=True)
             print(f"{kind}: {statistics.median(ours / its for ours, its in pairs):.2f} x aimock")
+        for name in ("troth mock", BEFORE[1]) if (BEFORE[0], kind) in rates else ():
+            pairs = zip(rates[BEFORE[0], kind], rates[name, kind], strict=True)
+            cost = statistics.median(its / ours for its, ours in pairs)
+            print(f"{kind}: {name} takes {cost:.3f} of the CPU time of before")
 
 
 if __name__ == "__main__":

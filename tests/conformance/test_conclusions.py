@@ -173,7 +173,12 @@ def finished(**more: Any) -> Finished:
 @pytest.mark.parametrize(
     ("valid", "kind", "words"),
     [
-        ({"401": 4}, "credentials", "401 to all valid requests; give a token"),
+        (
+            {"401": 4},
+            "credentials",
+            "401 to all valid requests; give a token that it takes (--token); "
+            "the first said: no name",
+        ),
         ({"404": 3, "422": 1}, "unknown-id", "404 to 3, 422 to 1 of the valid requests; give ids"),
         ({"422": 2}, "refused", "422 to all valid requests; the first said: no name"),
         ({"500": 2, "503": 1}, "failed", "500 to 2, 503 to 1 of the valid requests; it failed"),

@@ -239,6 +239,32 @@ def test_a_field_with_the_credential_is_left_out_where_the_request_is_to_have_no
     assert 401 in {status for *_, status in shelves.seen}
 
 
+def test_a_field_that_another_alternative_asks_for_comes_with_a_good_one() -> None:
+    # frameworks write two dependencies of one operation as alternatives, and want both
+    keys = {name: {"type": "apiKey", "in": "header", "name": name} for name in ("X-Key", "X-Csrf")}
+    root: dict[str, Any] = {
+        **DOCUMENT,
+        "security": [{"X-Key": []}, {"X-Csrf": []}],
+        "components": {**DOCUMENT["components"], "securitySchemes": keys},
+    }
+    shelves, seen = Shelves(), set[tuple[bool, bool, int]]()
+
+    def strict(asked: Asked) -> Answer:
+        key, other = (asked.fields.get(name) for name in ("x-key", "x-csrf"))
+        is_good = (key, other) == ("mine", "yours")
+        fields = {**asked.fields, "authorization": "Bearer the-good-token" if is_good else ""}
+        answer = shelves(replace(asked, fields=fields))
+        seen.add((key == "mine", other == "yours", answer.status))
+        return answer
+
+    with Server(strict) as server:
+        given = Settings(url=server.url, token="mine", fields=(("X-Csrf", "yours"),), **QUICK)
+        finished, _ = launch(troth.load(json.dumps(root).encode()), given, tell=lambda event: None)
+    assert finished.verdict == "conforms"
+    assert (False, True, 401) not in seen
+    assert {(True, True, 201), (False, False, 401)} <= seen
+
+
 def test_a_field_that_is_a_parameter_is_not_put_where_the_request_is_about_it() -> None:
     seen: set[str | None] = set()
 

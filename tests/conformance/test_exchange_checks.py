@@ -159,6 +159,79 @@ def test_statuses_are_held_to_what_is_expected(
     assert told(refusal(status), expected) == found
 
 
+@pytest.mark.parametrize(
+    ("location", "found"),
+    [
+        ("/base/no-such-thing/", []),
+        ("http://h/no-such-thing/?a=1", []),
+        ("/login", [("error", "response.unexpected-redirect")]),
+    ],
+)
+def test_what_nobody_has_may_lead_to_itself_with_a_slash(location: str, found: Told) -> None:
+    request = Request("POST", "/no-such-thing?a=1", (), b"{}")
+    assert told(Response(301, (("Location", location),), b""), "no-path", request=request) == found
+
+
+@pytest.mark.parametrize(
+    ("target", "status", "found"),
+    [
+        ("/pets?page=9", 404, []),
+        ("/pets?skip=900", 404, []),
+        ("/pets?page=9", 400, [("error", "request.valid-refused")]),
+        ("/pets", 404, [("error", "request.valid-refused")]),
+    ],
+)
+def test_behind_the_last_page_there_may_be_none(target: str, status: int, found: Told) -> None:
+    number = {"in": "query", "schema": {"type": "integer"}}
+    pet = {"type": "object", "properties": {"id": {"type": "integer"}}}
+    answer = {"schema": {"type": "array", "items": pet}}
+    get = {
+        "parameters": [{"name": "page", **number}, {"name": "skip", **number}],
+        "responses": {"200": {"description": "", "content": {JSON: answer}}},
+    }
+    paths = {"/pets": {"get": get}}
+    held = {"openapi": "3.1.0", "info": {"title": "t", "version": "1"}, "paths": paths}
+    contract = troth.load(json.dumps(held).encode(), overlays=[])
+    exchange = Exchange(Request("GET", target), Response(status, (), b""))
+    checked = check(contract, exchange, operation=contract.operations[0], expected="accepted")
+    assert [(one.severity, one.code) for one in checked.violations] == found
+
+
+@pytest.mark.parametrize(
+    ("method", "status", "body", "found"),
+    [
+        ("POST", 409, b'{"to": "x"}', []),
+        ("POST", 400, b'{"to": "x"}', ["request.valid-refused"]),
+        ("POST", 400, b" {} ", []),
+        ("POST", 403, b"", []),
+        ("DELETE", 400, b"", []),
+        ("GET", 400, b"", ["request.valid-refused"]),
+    ],
+)
+def test_a_default_is_declared_for_what_state_is_the_cause_of(
+    method: str, status: int, body: bytes, found: list[str]
+) -> None:
+    number = {"name": "id", "in": "path", "required": True, "schema": {"type": "integer"}}
+    sent = {"content": {JSON: {"schema": {"type": "object"}}}}
+    answers = {each: {"description": "it"} for each in ("200", "default")}
+    does = {"parameters": [number], "responses": answers}
+    held = {
+        "openapi": "3.1.0",
+        "info": {"title": "t", "version": "1"},
+        "paths": {
+            "/orders/{id}": {"get": does, "delete": does},
+            "/orders/{id}/cancel": {"post": {**does, "requestBody": sent}},
+        },
+    }
+    contract = troth.load(json.dumps(held).encode(), overlays=[])
+    target = "/orders/7/cancel" if method == "POST" else "/orders/7"
+    request = Request(method, target, (("Content-Type", JSON),) if body else (), body)
+    operation = contract.match(method, target).operation
+    exchange = Exchange(request, Response(status, (), b""))
+    checked = check(contract, exchange, operation=operation, expected="accepted", exists=True)
+    assert [one.code for one in checked.violations] == found
+
+
 def test_a_401_must_say_how_to_do_better() -> None:
     missing = [("error", "response.www-authenticate-missing")]
     assert told(refusal(401), "unauthorized") == missing
@@ -484,17 +557,19 @@ def test_a_lone_surrogate_that_a_run_sends_itself_accuses_nobody() -> None:
     [
         ({"type": "apiKey", "in": "header", "name": "X-Key"}, "warning"),
         ({"type": "http", "scheme": "bearer"}, "error"),
+        (None, "warning"),  # a log-in with a wrong password
     ],
 )
 def test_a_key_that_is_no_scheme_of_http_has_no_challenge(
-    scheme: dict[str, str], severity: str
+    scheme: dict[str, str] | None, severity: str
 ) -> None:
-    get = {"security": [{"it": []}], "responses": {"401": {"description": "no"}}}
+    get: dict[str, Any] = {"responses": {"401": {"description": "no"}}}
+    get |= {"security": [{"it": []}]} if scheme else {}
     held = {
         "openapi": "3.1.0",
         "info": {"title": "t", "version": "1"},
         "paths": {"/a": {"get": get}},
-        "components": {"securitySchemes": {"it": scheme}},
+        "components": {"securitySchemes": {"it": scheme} if scheme else {}},
     }
     contract = troth.load(json.dumps(held).encode(), overlays=[])
     exchange = Exchange(Request("GET", "/a"), Response(401, (), b""))

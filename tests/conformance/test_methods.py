@@ -44,6 +44,22 @@ def test_allow_names_the_methods_of_the_path(allow: str, said: list[str], tmp_pa
     assert told("/things/7", 404) == told("/elsewhere") == []
 
 
+def test_allow_may_name_what_another_template_of_the_path_has(tmp_path: Path) -> None:
+    file = tmp_path / "api.json"
+    answers = {"responses": described(_204={})}
+    paths = {"/things/batch": {"post": answers}, "/things/{id}": {"get": answers}}
+    file.write_text(str(document(paths)).replace("'", '"'), encoding="utf-8")
+    contract = troth.load(file)
+
+    def told(allow: str) -> list[str]:
+        answer = Response(405, (("Allow", allow),), b"")
+        exchange = Exchange(Request("PUT", "/things/batch?x=1"), answer)
+        return [text for _, text in allow_violations(contract, exchange)]
+
+    assert told("GET, POST") == []
+    assert told("GET, POST, PATCH") == ["Allow names PATCH, which the document does not declare"]
+
+
 def test_allow_need_not_name_a_method_that_is_refused_always(tmp_path: Path) -> None:
     file = tmp_path / "api.json"
     paths = {

@@ -18,6 +18,7 @@ from troth.conformance.real_values import RealValues
 from troth.conformance.reports.finding_text import notes_of_run
 from troth.conformance.run_summary import summarize
 from troth.conformance.settings import Given, Settings
+from troth.conformance.stateful.items import same_id
 from troth.http.exchange import Exchange, Request, Response
 
 CONTRACT = troth.load(json.dumps(DOCUMENT).encode())
@@ -205,6 +206,56 @@ def test_what_was_made_elsewhere_is_not_known_to_be_below_a_made_up_name() -> No
     found = conduct(_repository, contract, **settings)
     assert any(one.operation.startswith("GET") for one in found.exchanges)
     assert [one for one in found.told if "GET" in one or "refused" in one] == []
+
+
+def test_a_name_that_is_a_path_is_what_stands_in_it() -> None:
+    name = {"type": "object", "properties": {"name": {"type": "string"}}}
+    content = {"application/json": {"schema": name}}
+    done = {"responses": {"200": {"description": "it", "content": content}}}
+
+    def variable(name: str) -> list[dict[str, Any]]:
+        return [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}}]
+
+    document = {
+        "openapi": "3.1.0",
+        "info": {"title": "t", "version": "1"},
+        "paths": {
+            "/shelves": {"post": {**done, "requestBody": {"content": content}}},
+            "/shelves/{shelf}": {"parameters": variable("shelf"), "get": done},
+        },
+    }
+    contract = troth.load(json.dumps(document).encode(), overlays=[])
+    values = RealValues(contract, Settings(url="http://127.0.0.1:1"))
+    made = Response(200, (("Content-Type", "application/json"),), b'{"name": "shelves/s 1"}')
+    values.keep(Exchange(Request("POST", "/shelves", (), b"{}"), made))
+    read = Request("GET", "/shelves/x", (), b"")
+    case = Case(
+        "read", "boundary", "GET /shelves/{shelf}", read, parameters={("path", "shelf"): "x"}
+    )
+    filled = values.filled(case)
+    assert filled is not None
+    assert (filled.request.target, filled.exists) == ("/shelves/s%201", True)
+    assert same_id("shelves/s 1", "s 1")
+    assert not same_id("shelves/1", "shelfs/1")
+
+
+def test_what_is_in_no_state_for_it_is_asked_for_last() -> None:
+    values = RealValues(CONTRACT, Settings(url="http://127.0.0.1:1"))
+    for number in (731, 732):
+        book = json.dumps({"id": number, "title": "x"}).encode()
+        made = Response(201, (("Content-Type", "application/json"),), book)
+        values.keep(Exchange(Request("POST", "/shelves/s1/books", (), b"{}"), made))
+    put = Case(
+        *("put", "boundary", f"PUT {ONE}", Request("PUT", "/shelves/s/books/1", (), b"")),
+        parameters={("path", "shelf_id"): "s", ("path", "book_id"): 1},
+    )
+    targets = []
+    for _ in range(3):
+        filled = values.filled(put)
+        assert filled is not None
+        targets.append(filled.request.target.rpartition("/")[2])
+        values.keep(Exchange(filled.request, Response(409, (), b"")))
+    assert targets == ["731", "732", "731"]
 
 
 def test_what_is_gone_by_itself_keeps_nothing_else_from_being_deleted() -> None:

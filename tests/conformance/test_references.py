@@ -1,4 +1,4 @@
-"""What the body of a request refers to is there when it is sent, or nobody is accused."""
+"""What a request refers to is there, and what is there once not yet, or nobody is accused."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ import json
 from datetime import date
 from typing import Any
 
+import pytest
+
 import troth
 from servers.conduct import conduct
 from servers.wire import Answer, Asked
+from troth.conformance import references
 
 JSON = {"Content-Type": "application/json"}
 
@@ -38,7 +41,7 @@ NUMBER, TEXT = {"type": "integer"}, {"type": "string", "minLength": 1}
 OWNER = _item(id=NUMBER, name=TEXT)
 PET = _item(id=NUMBER, name=TEXT, owner_id=NUMBER)
 ONE = [{"name": "owner_id", "in": "path", "required": True, "schema": NUMBER}]
-DOCUMENT = {
+DOCUMENT: dict[str, Any] = {
     "openapi": "3.1.0",
     "info": {"title": "Pets", "version": "1"},
     "paths": {
@@ -56,7 +59,8 @@ DOCUMENT = {
 class Pets:
     """Takes a pet only for an owner that there is: 422 otherwise."""
 
-    def __init__(self) -> None:
+    def __init__(self, member: str = "owner_id") -> None:
+        self.member = member
         self.items: dict[str, list[dict[str, Any]]] = {"pets": [], "owners": []}
 
     def __call__(self, asked: Asked) -> Answer:
@@ -82,9 +86,12 @@ class Pets:
             if not isinstance(item["name"], str) or not item["name"]:
                 return Answer(422)
             if name == "pets":
-                item["owner_id"] = body["owner_id"]
+                given = item[self.member] = body[self.member]
                 ids = [one["id"] for one in self.items["owners"]]
-                if isinstance(item["owner_id"], bool) or item["owner_id"] not in ids:
+                owners = given if self.member.endswith("s") else [given]
+                if not isinstance(owners, list) or not owners:
+                    return Answer(422)
+                if any(isinstance(owner, bool) or owner not in ids for owner in owners):
                     return Answer(422)
         except (ValueError, KeyError, TypeError, RecursionError):
             return Answer(422)
@@ -100,12 +107,113 @@ def _none(text: str) -> Any:
     raise ValueError(text)
 
 
-def test_a_pet_is_sent_for_an_owner_that_there_is() -> None:
-    pets = Pets()
+@pytest.mark.parametrize(
+    ("member", "schema"),
+    [
+        ("owner_id", NUMBER),
+        ("owner", NUMBER),
+        ("owners", {"type": "array", "minItems": 1, "items": NUMBER}),
+        ("ownerIds", {"type": "array", "minItems": 1, "items": NUMBER}),
+    ],
+)
+def test_a_pet_is_sent_for_an_owner_that_there_is(member: str, schema: dict[str, Any]) -> None:
+    pet = _item(id=NUMBER, name=TEXT, **{member: schema})
+    sent = _item(name=TEXT, **{member: schema})
+    document = {**DOCUMENT, "paths": {**DOCUMENT["paths"], "/pets": _path(pet, sent)}}
+    pets = Pets(member)
     phases = ("examples", "boundary", "protocol", "random")
-    found = conduct(pets, troth.load(json.dumps(DOCUMENT).encode()), phases=phases)
+    found = conduct(pets, troth.load(json.dumps(document).encode(), overlays=[]), phases=phases)
     assert [told for told in found.told if told.startswith("error")] == []
     assert len(pets.items["pets"]) >= 10
+
+
+def test_a_text_that_is_called_as_what_there_is_one_of_refers_to_it() -> None:
+    body = {"name": "x", "owner": "/owners/7", "vet_id": 7, "tags": ["a"]}
+    assert list(references.in_body(body)) == [("vet_id", 7)]
+    found = references.in_body(body, things={("owner",), ("tag",)})
+    assert list(found) == [("owner", "/owners/7"), ("vet_id", 7), ("tags", "a")]
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "said", "errors"),
+    [
+        ("/auth/verify", {"token": TEXT}, "VERIFY_USER_BAD_TOKEN", 0),
+        ("/auth/jwt/login", {"username": TEXT, "password": TEXT}, "LOGIN_BAD_CREDENTIALS", 0),
+        ("/auth/register", {"username": TEXT, "password": TEXT}, "no such password", 1),
+        ("/auth/verify", {"token": TEXT, "kind": TEXT}, "the kind is unknown", 1),
+    ],
+)
+def test_what_only_others_know_may_be_refused(
+    path: str, body: dict[str, Any], said: str, errors: int
+) -> None:
+    paths = {path: {"post": _path(OWNER, _item(**body))["post"]}}
+    contract = troth.load(json.dumps({**DOCUMENT, "paths": paths}).encode(), overlays=[])
+
+    def server(asked: Asked) -> Answer:
+        if asked.target.partition("?")[0] != path or asked.method != "POST":
+            return Answer(404 if asked.method == "POST" else 405, {"Allow": "POST"})
+        return _json({"detail": said}, 400)
+
+    found = conduct(server, contract, phases=("examples",))
+    assert len([told for told in found.told if told.startswith("error")]) == errors
+
+
+CHIP = {"type": "string", "pattern": "^[a-z]{1,12}$"}
+CHIPPED = _item(id=NUMBER, chip=CHIP, kind=TEXT)
+
+
+def chips(refusal: Answer) -> tuple[list[str], int, int]:
+    """The errors told of a server with unique chips, and how often it refused one, and took one.
+
+    It ends for a chip of more than eight letters, and takes some that are no text.
+    """
+    paths = {"/pets": _path(CHIPPED, _item(chip=CHIP, kind=TEXT))}
+    contract = troth.load(json.dumps({**DOCUMENT, "paths": paths}).encode(), overlays=[])
+    items: list[dict[str, Any]] = []
+    refused = 0
+
+    def server(asked: Asked) -> Answer:
+        nonlocal refused
+        if asked.target.partition("?")[0] != "/pets" or asked.method not in ("GET", "POST"):
+            return Answer(404 if asked.method == "POST" else 405, {"Allow": "GET, POST"})
+        if asked.method == "GET":
+            return _json(items)
+        sent = tuple(asked.fields.items())
+        request = troth.Request("POST", asked.target, sent, asked.body)
+        broken = contract.validate(troth.Exchange(request))
+        if any(one.instance_pointer != "/kind" for one in broken):
+            return Answer(422)
+        body = json.loads(asked.body)
+        if any(one["chip"] == body["chip"] for one in items):
+            refused += 1
+            return refusal
+        if len(body["chip"]) > 8:
+            return Answer(400, JSON, [b'{"detail": "chip is too long"}'])
+        items.append({"id": len(items) + 1, **body, "kind": str(body["kind"]) or "none"})
+        return _json(items[-1], 201)
+
+    found = conduct(server, contract, phases=("examples", "boundary", "random"))
+    errors = [told for told in found.told if told.startswith("error")]
+    return errors, refused, len(items)
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        _json({"chip": ["pet with this chip already exists."]}, 400),
+        _json({"detail": "PET_ALREADY_REGISTERED"}, 422),
+        Answer(400, JSON, [b'{"detail": "Duplicate"}']),
+    ],
+)
+def test_what_must_be_unique_is_sent_once_and_nobody_is_accused_of_it(refusal: Answer) -> None:
+    errors, refused, taken = chips(refusal)
+    assert [one for one in errors if "already" in one.lower()] == []
+    # what is wrong beside it shows each time, since it is sent with a chip of its own
+    assert {" ".join(one.split()[1:3]) for one in errors} == {
+        "request.valid-refused 1/1",
+        "request.invalid-accepted 1/1",
+    }
+    assert (refused <= 4, taken >= 40) == (True, True)
 
 
 def test_what_is_sent_to_a_name_that_was_made_up_may_be_refused_for_it() -> None:

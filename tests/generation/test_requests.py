@@ -41,6 +41,12 @@ def pet_store(tmp_path, parameters, path="/x", **operation):
                 "basic": {"type": "http", "scheme": "basic"},
                 "cookie": {"type": "apiKey", "in": "cookie", "name": "sid"},
                 "field": {"type": "apiKey", "in": "header", "name": "X-Key"},
+                "prefixed": {
+                    "type": "apiKey",
+                    "in": "header",
+                    "name": "Authorization",
+                    "description": 'with required prefix "Token"',
+                },
                 "query": {"type": "apiKey", "in": "query", "name": "key"},
                 "digest": {"type": "http", "scheme": "Digest"},
                 "oauth": {"type": "oauth2", "flows": {}},
@@ -120,6 +126,9 @@ def test_header_and_cookie_parameters_are_fields(tmp_path):
         ("cookie", "s3cret", ("Cookie", "sid=s3cret")),
         ("field", "s3cret", ("X-Key", "s3cret")),
         ("field", None, ("X-Key", "TROTH_TOKEN")),
+        ("prefixed", "s3cret", ("Authorization", "Token s3cret")),
+        ("prefixed", "Token s3cret", ("Authorization", "Token s3cret")),
+        ("oauth", "bearer s3cret", ("Authorization", "Bearer s3cret")),
         ("basic", None, ("Authorization", f"Basic {BASIC_CREDENTIAL}")),
     ],
 )
@@ -129,6 +138,11 @@ def test_the_secret_takes_the_placeholders_place(tmp_path, scheme, secret, field
     assert field in with_credential(request, secret).fields
     assert contract.validate(Exchange(request)) == ()
     assert secret is None or secret not in repr(request)
+
+
+def test_a_scheme_without_a_credential_gets_none():
+    request = Request("GET", "/", (("Authorization", "Token "),))
+    assert with_credential(request, "Token s3cret") == request
 
 
 @pytest.mark.parametrize(

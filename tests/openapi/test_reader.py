@@ -126,6 +126,28 @@ def test_an_operation_has_the_documents_security_unless_it_has_its_own(
     assert sole(root).security == expected
 
 
+@pytest.mark.parametrize(
+    ("description", "word"),
+    [
+        ('Token-based authentication with required prefix "Token"', "Token"),
+        ('JWT in the header. Example: "Authorization: Bearer {token}"', "Bearer"),
+        ("JWT Authorization header using the Bearer scheme. Enter 'Bearer' [space] it", "Bearer"),
+        ("Send `ApiKey <key>`", "ApiKey"),
+        ("Your token, as the page Token (settings) shows it; no prefix", ""),
+    ],
+)
+def test_the_description_of_a_key_in_authorization_has_the_word_before_it(
+    description: str, word: str
+) -> None:
+    key = {"type": "apiKey", "in": "header", "name": "Authorization", "description": description}
+    root = rooted(
+        {"/a": {"get": {**OK, "security": [{"key": []}, {"other": []}]}}},
+        components={"securitySchemes": {"key": key, "other": {**key, "name": "X-Key"}}},
+    )
+    (first,), (second,) = sole(root).security
+    assert (first.scheme, second.scheme) == (word, "")
+
+
 def test_a_security_scheme_may_be_in_another_file(tmp_path: Path) -> None:
     uris = ("./one.json", "all.json#/of/key", "d.json#/components/securitySchemes/key", "./no.json")
     root = rooted(

@@ -14,7 +14,7 @@ from troth.http.exchange import Exchange, Request, Response
 from troth.openapi import fillings, names, runtime_expression
 from troth.openapi.contract import Contract
 from troth.openapi.resource import Filling, Listing, Resource
-from troth.openapi.resources import resources
+from troth.openapi.resources import registers, resources
 
 TASK = {
     "type": "object",
@@ -175,6 +175,8 @@ def test_an_item_is_found_in_its_envelope(
         ("code", {"id": "integer", "title": "string"}, None),
         ("task", {"id": "integer", "task": "string"}, "/id"),
         ("colour", {"id": "integer", "title": "string"}, None),
+        ("tsk", {"name": "integer", "text": "string"}, "/name"),
+        ("ask", {"name": "integer", "text": "string"}, None),
     ],
 )
 def test_an_identifier_is_the_member_that_the_path_means(
@@ -563,6 +565,36 @@ def test_what_a_202_answers_tells_of_the_job_that_is_watched_elsewhere() -> None
     assert [(each.source.name, each.expression.text) for each in found] == [
         ("POST /tasks/{id}/export", "$response.body#/data/id")
     ]
+
+
+@pytest.mark.parametrize("status", ["202", "200"])
+def test_what_is_created_is_no_job_however_like_one_it_is(status: str) -> None:
+    state = {"id": {"type": "integer"}, "state": {"type": "string"}}
+    export = held(**state, format={"type": "string"})
+    job = {"$ref": "#/components/schemas/Job"}
+    paths = {
+        **TASKS,
+        "/tasks/{id}/import": path("id", post=operation(status, job)),
+        "/jobs/{job_id}": path("job_id", get=operation(answer=job)),
+        "/exports": {"post": operation("202", export, export)},
+        "/exports/{export_id}": path("export_id", get=operation(answer=export)),
+    }
+    whole = contract(paths, Job=held(**state, steps={"type": "integer"}))
+    found = resources(whole).fillings(whole.operation("GET /jobs/{job_id}"))
+    assert [each.source.name for each in found] == ["POST /tasks/{id}/import"]
+
+
+def test_who_registers_makes_what_nothing_else_makes() -> None:
+    user = {"$ref": "#/components/schemas/User"}
+    paths = {
+        "/auth/register": {"post": operation("201", user, user)},
+        "/auth/login": {"post": operation("200", user, user)},
+        "/users/{id}": path("id", get=operation(answer=user), delete=operation("204")),
+    }
+    whole = contract(paths, User=held(id={"type": "integer"}, email={"type": "string"}))
+    (users,) = (each for each in resources(whole).all if each.parameter)
+    assert [each.name for each in users.operations["create"]] == ["POST /auth/register"]
+    assert [registers(each) for each in whole.operations] == [True, False, False, False]
 
 
 def test_what_tells_of_a_job_holds_no_item() -> None:

@@ -281,6 +281,14 @@ def test_a_fault_that_repeats_in_every_line_is_told_a_few_times():
     assert len(told) == 20
 
 
+def test_lines_may_be_described_as_the_text_that_they_are():
+    text = {"schema": {"type": "string"}}
+    assert sent(text, "application/x-ndjson", b'{"n": 1}\n{"n": 2}\n') == []
+    assert sent(text, "application/x-ndjson", b"hello\n")[0].startswith("request-body.syntax /0")
+    (told,) = sent({"itemSchema": {"type": "string"}}, "application/x-ndjson", b'{"n": 1}\n')
+    assert told.startswith("request-body.type /0")
+
+
 def test_an_array_of_lines_is_held_to_its_own_schema():
     media = {"schema": {"type": "array", "maxItems": 1, "items": ROW}}
     (told,) = sent(media, "application/json-seq", b'\x1e{"n": 1}\n\x1e{"n":\n 2}\n')

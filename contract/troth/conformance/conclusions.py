@@ -111,6 +111,9 @@ def _reason(name: str, tried: Tried, finished: Finished | None) -> tuple[str, st
     kind, advice = _advice(name, most)
     if kind == "refused" and tried.message:
         advice = f"the first said: {tried.message}"
+    if kind in ("credentials", "forbidden") and tried.message:
+        # it may ask for a prefix, for a field beside the token, or for a password in the body
+        advice += f"; the first said: {tried.message}"
     return kind, f"{total}{advice and f'; {advice}'}"
 
 

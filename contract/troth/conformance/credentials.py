@@ -126,6 +126,8 @@ class Credentials:
         spared = frozenset(
             name for name in self._fields if asks and not self._is_whole(request, name)
         )
+        if operation is not None and asks and self._is_good_for(operation, request, spared):
+            spared = frozenset()  # what another alternative asks for may come with it
         settings = replace(self._settings, token=self.token)
         sent = addressed(request, settings, spared=spared | _parameters(operation))
         if self._hook is None:
@@ -145,10 +147,7 @@ class Credentials:
     async def is_stale(self, case: Case, exchange: Exchange, *, used: str | None) -> bool:
         """Whether *exchange* shows that the token *used* is good no more, and there is another."""
         response = exchange.response
-        carries = CREDENTIAL in case.request.target or any(
-            mark in value for _, value in case.request.fields for mark in _MARKS
-        )
-        if response is None or not carries:
+        if response is None or not _carries(case.request):
             return False
         if response.status < 400 and self.token == used:
             self._is_good = True
@@ -167,6 +166,15 @@ class Credentials:
         await self._renew(used)
         return True
 
+    def _is_good_for(self, operation: Operation, request: Request, spared: frozenset[str]) -> bool:
+        """Whether *request* is to be let in, and nothing of it is left out or spoiled for that."""
+        is_spoiled = any(name.lower() in spared for name, _ in request.fields)
+        return (
+            not is_spoiled
+            and _carries(request)
+            and not check_security(operation, readable(request))
+        )
+
     def _is_whole(self, request: Request, name: str) -> bool:
         """Whether *request* has the credential in its field *name* as a good one stands there."""
         value = request.field(name) or ""
@@ -179,6 +187,11 @@ class Credentials:
 
 
 _MARKS = (CREDENTIAL, BASIC_CREDENTIAL)
+
+
+def _carries(request: Request) -> bool:
+    values = (value for _, value in request.fields)
+    return CREDENTIAL in request.target or any(mark in value for value in values for mark in _MARKS)
 
 
 def _parameters(operation: Operation | None) -> frozenset[str]:
@@ -196,8 +209,8 @@ def _secured_fields(contract: Contract) -> dict[str, set[str]]:
             if name is not None:
                 found.setdefault("authorization", set()).add(name)
             elif scheme.location == "header":
-                # a key alone, also where it stands in Authorization
-                found.setdefault(scheme.parameter.lower(), set()).add("")
+                # a key alone, or behind the word that the document has for it
+                found.setdefault(scheme.parameter.lower(), set()).add(scheme.scheme.lower())
             elif scheme.location == "cookie":
                 found.setdefault("cookie", set())
     return found

@@ -12,37 +12,33 @@ or else to one that surely does not exist; where neither can be had, it is held 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl, quote, unquote
-from uuid import UUID
 
 from troth import pointer as pointers
 from troth.conformance import references
 from troth.conformance.cases.case import Case
+from troth.conformance.fresh_values import TakenValues, keys_for
 from troth.conformance.known_values import Known, absent_value, parameter_of
 from troth.conformance.selection import SAFE_METHODS
 from troth.conformance.settings import Settings
 from troth.generation.locations import put
-from troth.generation.natural_values import another
-from troth.generation.parameters import schema_of
 from troth.generation.request_writer import UNSET, Values, body_type, in_path, refilled
 from troth.generation.requests import tokens_of
-from troth.generation.source import Quick
-from troth.generation.values import Unsatisfiable, synthesize
 from troth.http import json_text
 from troth.http.exchange import Exchange, Request
 from troth.openapi import fillings, runtime_expression
 from troth.openapi.contract import Contract
-from troth.openapi.names import words_of
+from troth.openapi.names import in_singular, words_of
 from troth.openapi.operation import Operation, Parameter
 from troth.openapi.paths import PathTemplate, shape_of
 from troth.openapi.resources import Filling, resources
+from troth.openapi.runtime_expression import named_by
 from troth.seed import Seed
 from troth.validation.parameters import is_field
-from troth.validation.styles import write_field
 
 #: What only looks (RFC 9110 §9.2.1, and QUERY of OpenAPI 3.2).
 _LOOKS = SAFE_METHODS | {"TRACE", "QUERY"}
@@ -50,6 +46,7 @@ _LOOKS = SAFE_METHODS | {"TRACE", "QUERY"}
 _PROMISED = 202
 #: The name leads to nothing (RFC 9110 §15.5.5, §15.5.11).
 _GONE = (404, 410)
+_CONFLICT = 409
 #: What was there so many answers ago is expected to be there still.
 _LATELY = 30
 #: Of one list so many items are remembered.
@@ -86,6 +83,8 @@ class RealValues:
         self._sources: dict[str, dict[_Key, Filling]] | None = None
         self._absent: dict[tuple[str, str], Any] = {}
         self._resources = resources(contract)
+        self._things = {in_singular(words_of(each.name)) for each in self._resources.all}
+        self._taken = TakenValues(self._resources, seed=Seed.of("taken", settings.seed))
         #: when what stands at the end of a path was last there, by the number of answers
         self._sighted: dict[tuple[_Shape, str], int] = {}
         self._kept = 0
@@ -96,6 +95,8 @@ class RealValues:
         #: two answers that say that they made the same, which nobody had touched
         self._repeated: dict[tuple[_Shape, tuple[str, ...]], tuple[Exchange, Exchange]] = {}
         self._reached: set[str] = set()
+        #: the items, by what names them, that are in no state for an operation (RFC 9110 §15.5.10)
+        self._unfit: set[tuple[str, str]] = set()
         self._keys = keys or Seed.of("idempotency key", settings.seed)
         self._keyed = 0
 
@@ -111,9 +112,12 @@ class RealValues:
         if match is None:
             return
         operation, template = match.operation, match.operation.template
+        self._taken.keep(operation, exchange)
         texts = tuple(match.path_parameters.get(name, "") for name in template.names)
         self._sight(operation, texts[-1:], response.status)
         is_done = 200 <= response.status < 300
+        if response.status == _CONFLICT and texts:
+            self._unfit.add((operation.name, texts[-1]))
         if operation.method == "DELETE" and (is_done or response.status in _GONE):
             self._forget(template, texts)
         if is_done and operation.method not in _LOOKS:
@@ -121,8 +125,10 @@ class RealValues:
         if not is_done or operation.method == "DELETE":
             return
         for key, filling in self._fillings_from(operation).items():
-            made = self._made_by(filling)
+            made, told = self._made_by(filling), self._resources.of(filling.source)
             for value, item in fillings.values(filling, exchange, match.path_parameters)[:_LISTED]:
+                if told is not None and told.parameter is not None:
+                    value = named_by(value, told.path, told.parameter)
                 if type(value) in (str, int) and value != "":  # a boolean is an int to Python
                     known = Known(value, template, texts, made)
                     self._learn(key, filling, exchange, known, item)
@@ -322,7 +328,7 @@ class RealValues:
     def new_key(self, parameter: Parameter) -> str | None:
         """A key for *parameter* that no request has had, of this run or of another."""
         self._keyed += 1
-        keys = _keys_for(parameter, self._keys.child("key", self._keyed))
+        keys = keys_for(parameter, self._keys.child("key", self._keyed))
         return next((text for text in keys if is_field(parameter, text)), None)
 
     def _filled(self, case: Case, operation: Operation | None) -> Case | None:
@@ -332,24 +338,23 @@ class RealValues:
         if operation is None:
             # of no operation of the document: there might be something all the same
             return case if method in (*_LOOKS, "POST") or self._settings.allow_destructive else None
-        referring = self._referring(case, operation)
+        given = {pointers.of(tokens_of(name)) for name in self._settings.given(operation).members}
+        referring = self._taken.anew(self._referring(case, operation, given), operation, but=given)
         if self._settings.allow_destructive or not self.touches(operation, method):
-            given = self._settings.given(operation).parameters
-            values = self._real(operation, case.parameters, given, newest=method == "DELETE")
+            fixed = self._settings.given(operation).parameters
+            values = self._real(operation, case.parameters, fixed, newest=method == "DELETE")
             filled = self._own_named(_with(referring, operation, values), operation)
             return replace(filled, exists=self._is_there(filled, operation))
         careful = self._careful(referring, operation)
         return None if careful is None else self._own_named(careful, operation)
 
-    def _referring(self, case: Case, operation: Operation) -> Case:
-        """*case* with names of things that are there where its body refers to others.
+    def _referring(self, case: Case, operation: Operation, given: Collection[str]) -> Case:
+        """*case* with names of things that are there where its body, not at *given*, has others.
 
         Where none is known, whether the request is fine is not known either.
         """
         if case.intent != "valid" or not case.request.body:
             return case
-        members = self._settings.given(operation).members
-        given = {pointers.of(tokens_of(name)) for name in members}
         places = dict.fromkeys(
             filling.name
             for filling in self._resources.fillings(operation)
@@ -364,8 +369,11 @@ class RealValues:
             known = self._candidates(operation, "body", at)
             if not known or body is None:
                 return case.unsure()
-            new = put(value, pointers.split(at), known[0].value)
-            body, value = references.rewritten(body, value, new, (old, known[0].value)), new
+            one: Any = known[0].value
+            if isinstance(old, list):
+                one = list(dict.fromkeys(each.value for each in known))[: len(old)]
+            new = put(value, pointers.split(at), one)
+            body, value = references.rewritten(body, value, new, (old, one)), new
         if body is None:
             return case.unsure()
         return replace(case, request=replace(case.request, body=body))
@@ -374,12 +382,16 @@ class RealValues:
         """The members of *case*, and its parameters, that refer to what nobody here has heard of.
 
         Whether a valid request is fine is not known, then; nor where a beginning and an end in it
-        were drawn, which are among them.
+        were drawn, or a name is taken that may be there once: these are among them.
         """
+        operation = self._contract.find_operation(case.operation)
+        taken = self._taken.repeated(case, operation) if operation is not None else set()
         query = parse_qsl(case.request.target.partition("?")[2])
-        related = {*references.related(dict(query)), *references.related(case.value)}
+        related = {*references.related(dict(query)), *references.related(case.value), *taken}
         found = [pair for pair in query if references.refers(*pair)]
-        found += references.in_body(case.value)
+        logs_in = operation is not None and references.logs_in(operation)
+        things = {*self._things, *(references.KNOWN if logs_in else ())}
+        found += references.in_body(case.value, things=things)
         if found:
             known = {str(one.value) for entries in self._known.values() for one in entries}
             related.update(name for name, value in found if str(value) not in known)
@@ -541,14 +553,20 @@ class RealValues:
             if found:
                 # what is deleted is ours where we have any, whatever is allowed
                 ours = [one for one in found if one.made] or found
-                chosen = ours[-1] if newest else found[0]
-                values["path", name] = chosen.value
+                # what may be in the state for it, if any
+                ours = [one for one in ours if not self._is_unfit(operation, one)] or ours
+                chosen = ours[-1] if newest else ours[0]
+                inner = operation.path.partition(f"{{{name}}}")[0] + f"{{{name}}}"
+                values["path", name] = named_by(chosen.value, inner, name)
                 fixed = {**chosen.above(template), **fixed}
         for location, name in sorted(parameters.keys() - given.keys()):
             if location != "path":
                 for known in self._candidates(operation, location, name)[:1]:
                     values[location, name] = known.value
         return values
+
+    def _is_unfit(self, operation: Operation, one: Known) -> bool:
+        return (operation.name, quote(str(one.value), safe="")) in self._unfit
 
     def _is_sure(self, one: Known, template: PathTemplate, given: Values) -> bool:
         """Whether all of *template* is known of *one*, which the run has made.
@@ -642,14 +660,3 @@ def _first(status: str) -> int:
 def with_field(request: Request, name: str, text: str) -> Request:
     """*request* with the field *name* that says *text*, and no other of that name."""
     return request.having((name, text))
-
-
-def _keys_for(parameter: Parameter, seed: Seed) -> Iterator[str]:
-    """Keys that *parameter* may take: as most of them are, or else like one that is drawn."""
-    yield str(UUID(bytes=seed.key, version=4))
-    schema = schema_of(parameter)
-    with suppress(Unsatisfiable):
-        value = synthesize(schema, seed=seed, name=parameter.name) if schema is not None else ""
-        # an example would be the same each time
-        yield write_field(parameter, another(value, Quick(seed), 1, has_form=True))
-        yield write_field(parameter, value)

@@ -7,14 +7,17 @@ of two moments one is to come first, as most servers see to.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from troth.generation.raw_json import write
-from troth.openapi.names import words_of
+from troth.openapi.names import in_singular, words_of
+from troth.openapi.operation import Operation
 
 #: So deep in a body is looked for what refers to something.
 _DEPTH = 5
+#: What only the server has given, or only who asks knows.
+_GIVEN = frozenset({"token", "otp", "passcode", "captcha", "receipt", "signature", "nonce", "totp"})
 _IDENTIFYING = frozenset({"id", "ids", "uuid", "uuids", "guid", "guids", "ref", "refs"})
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d(?:[Tt ]|$)|\d\d:\d\d(?::\d\d|$)")
 #: Words of the names of a lower bound, and what its upper one is called by.
@@ -27,15 +30,39 @@ _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _LISTED = 50
 
 
-def in_body(value: Any, depth: int = 0) -> Iterator[tuple[str, Any]]:
-    """What in the body *value* refers to something by its name, or by what it is."""
+def in_body(
+    value: Any, depth: int = 0, *, things: Collection[tuple[str, ...]] = ()
+) -> Iterator[tuple[str, Any]]:
+    """What in the body *value* refers to something by its name, or by what it is.
+
+    *things* are the names, in words, of what there is one of: a text that is called so is one.
+    """
     if isinstance(value, list) and depth < _DEPTH:
         for item in value[:_LISTED]:
-            yield from in_body(item, depth + 1)
+            yield from in_body(item, depth + 1, things=things)
     for name, member in value.items() if isinstance(value, dict) and depth < _DEPTH else ():
         several = member if isinstance(member, list) else [member]
-        yield from ((name, one) for one in several[:_LISTED] if refers(name, one))
-        yield from in_body(member, depth + 1)
+        words = words_of(name)
+        is_thing, is_given = in_singular(words) in things, words[-1:] != () and words[-1] in _GIVEN
+        for one in several[:_LISTED]:
+            is_text = isinstance(one, str) and (is_given or (is_thing and one != ""))
+            if refers(name, one) or is_text:
+                yield name, one
+        yield from in_body(member, depth + 1, things=things)
+
+
+#: What is asked for where somebody logs in.
+KNOWN = (("password",), ("username",), ("user",), ("email",), ("login",), ("pin",), ("code",))
+_LOGGING_IN = re.compile(
+    r"log[-_ ]?in\b|sign[-_ ]?in\b|authenticat|\bsessions?\b|\btokens?\b|\bauth\b", re.IGNORECASE
+)
+
+
+def logs_in(operation: Operation) -> bool:
+    """Whether *operation* is asked by who says who he is, and may be somebody else."""
+    is_open = not operation.security or not all(operation.security)
+    last = operation.path.rstrip("/").rpartition("/")[2]
+    return operation.method == "POST" and is_open and bool(_LOGGING_IN.search(last))
 
 
 def related(value: Any, depth: int = 0) -> Iterator[str]:

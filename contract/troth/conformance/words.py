@@ -95,7 +95,7 @@ def said_of_request(exchange: Exchange, operation: str) -> str:
     if repeats:
         return " ".join(words) or _TAKEN_OUT
     is_about = response.status < 500 and _names_any(
-        _words_in("\n".join(left)), _names(request, operation)
+        words_in("\n".join(left)), _names(request, operation)
     )
     return " ".join(words) if is_about else ""
 
@@ -175,13 +175,14 @@ def names_others(exchange: Exchange, references: frozenset[str]) -> bool:
     """
     if exchange.response is None:
         return False
-    there = _words_in("\n".join(_texts(_value(exchange.response.body), ())))
+    there = words_in("\n".join(_texts(_value(exchange.response.body), ())))
     referring = {words_of(name) for name in references}
     named = {word for words in referring for word in words[:-1] or words}
     return not named & there and _names_any(there, _names(exchange.request, "") - referring)
 
 
-def _words_in(text: str) -> set[str]:
+def words_in(text: str) -> set[str]:
+    """The words of *text*, and those that its names are made of, in lower case."""
     return {part for word in re.findall(r"\w+", text) for part in (word.lower(), *words_of(word))}
 
 

@@ -46,11 +46,15 @@ def with_credential(request: Request, secret: str | None) -> Request:
     """*request* with *secret* in the place of each placeholder; as it is when there is none.
 
     For Basic authentication a secret with a colon is `user:password`, any other a user alone.
+    One that is given with its scheme (`Bearer abc`) gets no second one.
     """
     if secret is None:
         return request
 
     def filled(text: str, put: str) -> str:
+        scheme = text[: -len(CREDENTIAL)] if text.endswith(f" {CREDENTIAL}") else ""
+        if scheme and put.lower().startswith(scheme.lower()):
+            return scheme + put[len(scheme) :]
         return text.replace(BASIC_CREDENTIAL, basic_credential(secret)).replace(CREDENTIAL, put)
 
     return replace(
@@ -142,7 +146,7 @@ def _secured(schemes: Iterable[SecurityScheme]) -> tuple[str, Fields]:
             case "apiKey", "cookie":
                 fields["Cookie", f"{scheme.parameter}={CREDENTIAL}"] = None
             case "apiKey", _:
-                fields[scheme.parameter, CREDENTIAL] = None
+                fields[scheme.parameter, f"{scheme.scheme} {CREDENTIAL}".strip()] = None
             case _:
                 name = security.http_scheme(scheme)
                 secret = BASIC_CREDENTIAL if name == "basic" else CREDENTIAL

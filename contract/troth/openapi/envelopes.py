@@ -6,7 +6,7 @@ first, then the names that envelopes usually have.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from troth import pointer as pointers
 from troth.openapi.names import in_singular, is_word_of, named, words_of
@@ -192,6 +192,17 @@ def many_sent(operation: Operation, word: str, item: View) -> str | None:
     return arrays[0][0] if is_many else None
 
 
+def many_made(operations: Iterable[Operation], word: str) -> View | None:
+    """What the things of *word* are that one of *operations* makes many of and tells, if any."""
+    for operation in operations:
+        view = answer(operation)
+        found = array_in(view, word) if view is not None else None
+        item = found[1].item if found is not None else None
+        if item is not None and many_sent(operation, word, item) is not None:
+            return item
+    return None
+
+
 def _is_sent_as(sent: View, item: View) -> bool:
     """Whether *sent* has what is told of a thing such as *item*, and not only what it is called."""
     told = {name for name in sent.members if words_of(name) not in _USUAL}
@@ -286,6 +297,14 @@ def _is_of_type(member: View, declared: View | None, *, is_strict: bool) -> bool
     return not member.types or not declared.types or bool(member.types & declared.types)
 
 
+def _is_short_for(parameter: tuple[str, ...], word: str) -> bool:
+    """Whether *parameter* has letters of *word*, its first one first: `ns`, `org`, `u` of users."""
+    if len(parameter) != 1 or not word.startswith(parameter[0][0]):
+        return False
+    letters = iter(word)
+    return all(letter in letters for letter in parameter[0])
+
+
 def _wanted(parameter: tuple[str, ...], word: tuple[str, ...]) -> list[tuple[str, ...]]:
     """The names, in words, under which the identifier may go, the likeliest first."""
     ways: list[list[str]] = [[]]
@@ -298,13 +317,13 @@ def _wanted(parameter: tuple[str, ...], word: tuple[str, ...]) -> list[tuple[str
     for way in ways:
         found += [tuple(way[start:]) for start in range(len(way))]
     own = in_singular(parameter)
-    is_own_name = bool(word) and (own[-1:] == word[-1:] or set(own) < set(word))
+    is_own_name = bool(word) and (
+        own[-1:] == word[-1:] or set(own) < set(word) or _is_short_for(parameter, "".join(word))
+    )
     if own == word:
         # a `promotion_code` is a thing, and its `code` is not what it is called by
         found = found[:1]
     is_short = parameter[-1:] != () and parameter[-1].endswith("id")  # `pid` of a project
-    # `{u}` of users
-    is_short |= len(parameter) == 1 == len(parameter[0]) and "".join(word).startswith(parameter[0])
     if is_own_name or is_short or parameter[-1:] in _USUAL:
         found += _USUAL
         found += [(*word, *each) for each in _USUAL]

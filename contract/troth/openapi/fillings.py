@@ -5,7 +5,7 @@ What the document says itself (Links) comes first, then the resource that a path
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,7 +35,8 @@ def of(
     told = {each: tuple(_told_by(each)) for each in resources}
     started = [pair for each in operations for pair in _started(each)]
     for resource in resources:
-        told[resource] = told[resource] or tuple(_started_as(resource, started))
+        others = {held for each in resources if each is not resource for held in each.item_places}
+        told[resource] = told[resource] or tuple(_started_as(resource, started, others))
     found: dict[Operation, tuple[Filling, ...]] = {}
     for operation in operations:
         fillings = [
@@ -211,17 +212,20 @@ def _told_by(resource: Resource) -> Iterator[_Source]:
 
 
 def _started(operation: Operation) -> Iterator[tuple[Operation, DeclaredResponse]]:
-    """What *operation* answers once it has begun what is watched somewhere else (202)."""
+    """What *operation* answers once it has begun what is watched somewhere else, mostly 202."""
     if operation.method == "POST":
-        yield from ((operation, each) for each in operation.responses if each.status == "202")
+        yield from ((operation, each) for each in envelopes.successes(operation))
 
 
 def _started_as(
-    resource: Resource, started: Sequence[tuple[Operation, DeclaredResponse]]
+    resource: Resource,
+    started: Sequence[tuple[Operation, DeclaredResponse]],
+    others: Collection[DeclaredResponse],
 ) -> Iterator[_Source]:
     """What begins one of *resource*, which nothing creates and no list tells of: a job.
 
-    The answer that says so holds one, or has a `Location` that leads to it.
+    The answer that says so holds one, or has a `Location` that leads to it; *others* hold what is
+    created, which is as like a job as it will.
     """
     read = next(iter(resource.operations.get("read", ())), None)
     own = envelopes.answer(read) if read is not None else None
@@ -234,12 +238,21 @@ def _started_as(
         view = of_content(response.content)
         at = envelopes.item_in(view, "", resource.name, known=own) if view and own else None
         inner = view.at(at) if view is not None and at else view
-        if resource.identifier and own and at is not None and inner and alike(inner, own):
+        is_begun = response.status == "202"
+        is_one = at is not None and _is_one(inner, own, is_sure=is_begun and response not in others)
+        if resource.identifier and at is not None and is_one:
             expressions.append(runtime_expression.body("response", at + resource.identifier))
-        if any(header.name.lower() == "location" for header in response.headers):
+        if is_begun and any(header.name.lower() == "location" for header in response.headers):
             expressions.append(runtime_expression.location(resource.path, resource.parameter))
         if expressions:
             yield _Source(operation, response.status, tuple(expressions))
+
+
+def _is_one(view: View | None, own: View | None, *, is_sure: bool) -> bool:
+    """Whether *view* is one of *own*: where nothing makes that sure, only the very same is."""
+    if view is None or own is None:
+        return False
+    return view.target == own.target or (is_sure and alike(view, own))
 
 
 def _created(resource: Resource, operation: Operation, status: str) -> Iterator[Expression]:
@@ -299,15 +312,24 @@ def _by_name(
                 yield from source.fillings(location, name)
 
 
+_OF_IDENTIFIERS = frozenset({"uuid", "ulid", "objectid"})
+
+
 def _references_in(body: View) -> Iterator[tuple[str, View, list[tuple[str, ...]]]]:
     """What in *body* may refer to something: where it stands, and the names of that, in words.
 
-    A member is called as what it refers to (`owner_id`), or stands in an object that is
-    (`owner: {id}`); the resource linkage of JSON:API says by its `type` what that is.
+    A member is called as what it refers to (`owner_id`, `owner_ids`), or stands in an object that
+    is (`owner: {id}`); `owner` alone is such where it is of the kind that nothing but identifiers
+    is.  The resource linkage of JSON:API says by its `type` what that is.
     """
     for at, each in body.inner(2):
         *holders, last = pointers.split(at)
-        yield at, each, [words_of(last), *(_identifier_of(holder, last) for holder in holders[-1:])]
+        one = each.item if each.is_array and each.item is not None else each
+        called = [words_of(last), *(_identifier_of(holder, last) for holder in holders[-1:])]
+        called += [in_singular(called[0])] if one is not each else []
+        if not one.values and (one.types == {"integer"} or one.formats & _OF_IDENTIFIERS):
+            called.append(_identifier_of(last, "id"))
+        yield at, one, called
     for at, each in body.inner(2):
         if pointers.split(at)[-1] != "relationships":
             continue

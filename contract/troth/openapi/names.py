@@ -35,7 +35,14 @@ def is_idempotency_key(name: str) -> bool:
     return at > 0 and (at == len(words) or set(words[at:]) <= _KEYS)
 
 
-_ONE_OF = {"people": "person", "children": "child", "indices": "index", "criteria": "criterion"}
+_ONE_OF = {
+    "people": "person",
+    "children": "child",
+    "indices": "index",
+    "criteria": "criterion",
+    "shelves": "shelf",
+}
+_ONE_OF |= {"leaves": "leaf", "halves": "half", "knives": "knife", "loaves": "loaf"}
 
 
 def in_singular(words: tuple[str, ...]) -> tuple[str, ...]:

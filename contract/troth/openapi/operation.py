@@ -260,7 +260,11 @@ class DeclaredResponse:
 
 @dataclass(frozen=True, slots=True)
 class SecurityScheme:
-    """A Security Scheme Object: *kind* is its `type`; *scheme* of kind `http` in lower case."""
+    """A Security Scheme Object: *kind* is its `type`; *scheme* of kind `http` in lower case.
+
+    That of an `apiKey` in the field Authorization is the word before the key, where its
+    description has one ("required prefix "Token"", "Bearer {token}").
+    """
 
     name: str
     kind: str

@@ -518,7 +518,7 @@ class _Reader:
             name=pointers.split(entry.pointer)[-1] if by_uri else name,
             kind=scheme.text("type"),
             pointer=scheme.pointer,
-            scheme=scheme.text("scheme").lower(),
+            scheme=scheme.text("scheme").lower() or _prefix(scheme),
             location=scheme.text("in"),
             parameter=scheme.text("name"),
         )
@@ -539,6 +539,20 @@ class _Reader:
         pointer = pointers.from_fragment(uri[1:])
         value = pointers.find(self.document.root, pointer) if uri.startswith("#/") else None
         return Node(self.document, value, pointer) if isinstance(value, dict) else None
+
+
+_PREFIX = re.compile(
+    r"prefix\W{1,3}[\"'`*](?P<quoted>[A-Za-z][\w-]*)"
+    r"|\b(?P<known>[Bb]earer|Token|JWT|Api-?Key)[\"'`*]*\s+(?:[\[<{&$]|scheme\b|prefix\b)"
+)
+
+
+def _prefix(scheme: Node) -> str:
+    """The word before the key in the field Authorization, as the description of *scheme* has it."""
+    if scheme.text("type") != "apiKey" or scheme.text("name").lower() != "authorization":
+        return ""
+    match = _PREFIX.search(scheme.text("description"))
+    return (match["quoted"] or match["known"]) if match and scheme.text("in") == "header" else ""
 
 
 def _variables(path: str, parameters: tuple[Parameter, ...]) -> Iterator[str]:

@@ -119,6 +119,15 @@ def in_url(url: str, template: str, variable: str) -> str | None:
     return unquote(match.groups()[whole.names.index(variable)])
 
 
+def named_by(value: Any, template: str, variable: str) -> Any:
+    """What *value* is for *variable* of *template*: itself, or what it has there if it is a path.
+
+    `shelves/7` is called so in its own `name`, and `7` in its path.
+    """
+    within = in_url(value, template, variable) if isinstance(value, str) and "/" in value else None
+    return value if within is None else within
+
+
 def _query(target: str, name: str) -> str | None:
     pairs = (pair.partition("=") for pair in urlsplit(target).query.split("&"))
     return next((unquote_plus(value) for key, _, value in pairs if unquote_plus(key) == name), None)

@@ -74,11 +74,17 @@ def item_schema(entry: MediaType) -> Schema | None:
     """The schema of one of the JSON texts in a row that *entry* describes.
 
     `itemSchema` or, where `schema` cannot be that of an array, `schema`: documents before
-    OpenAPI 3.2 describe a line so.
+    OpenAPI 3.2 describe a line so.  None where that says of the whole that it is a text.
     """
     if entry.item is not None or entry.schema is None:
         return entry.item
-    return None if "array" in types_of(entry.schema) else entry.schema
+    return None if "array" in types_of(entry.schema) or is_all_text(entry) else entry.schema
+
+
+def is_all_text(entry: MediaType) -> bool:
+    """Whether the `schema` of JSON texts in a row says that the body is a text, and no more."""
+    types = types_of(entry.schema) if entry.schema is not None and entry.item is None else ()
+    return entry.is_sequence and set(types) == {"string"}
 
 
 def json_texts(content_type: str, data: bytes) -> Iterator[tuple[int, bytes]]:
@@ -359,5 +365,6 @@ def mismatches(entry: MediaType, value: Any) -> Iterator[tuple[Schema, Any, str]
         for index, one in enumerate(value):
             if not item.is_valid(one):
                 yield item, one, f"/{index}"
-    if entry.schema is not None and entry.schema is not item and not entry.schema.is_valid(value):
+    is_told = entry.schema is not item and not is_all_text(entry)
+    if is_told and entry.schema is not None and not entry.schema.is_valid(value):
         yield entry.schema, value, ""

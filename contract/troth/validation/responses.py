@@ -81,9 +81,10 @@ class ResponseValidator:
     def _check_fields(self, declared: DeclaredResponse) -> Iterator[Violation]:
         yield from parameters.check_headers(self.operation, declared, self.response)
         if missing := missing_field(self.response):
-            # a key that is no scheme of HTTP has no name that a challenge could give
+            # a key that is no scheme of HTTP has no name that a challenge could give, nor has a
+            # log-in whose password is wrong
             names = [http_scheme(each) for several in self.operation.security for each in several]
-            has_no_name = self.response.status == 401 and names and not any(names)
+            has_no_name = self.response.status == 401 and not any(names)
             severity: Severity = "warning" if has_no_name else "error"
             yield self._builder(declared.pointer).violation(*missing, severity=severity)
 

@@ -97,7 +97,9 @@ def _keys(
 ) -> Iterator[str]:
     name = scheme.parameter
     if scheme.location == "header":
-        yield from values(name)
+        prefix = f"{scheme.scheme} ".lstrip().lower()
+        for value in values(name):
+            yield value[len(prefix) :] if value.lower().startswith(prefix) else value
     elif scheme.location == "cookie":
         yield from (value for key, value in cookies(values("Cookie")) if key == name)
     else:

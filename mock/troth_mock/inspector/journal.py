@@ -7,10 +7,13 @@ long body only the beginning is kept.
 
 from __future__ import annotations
 
+from array import array
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from itertools import accumulate
+from operator import sub
+from typing import Any, Literal, NamedTuple
 
 from troth.http.exchange import Request
 from troth_mock.plan import Plan
@@ -87,15 +90,99 @@ def size_of(head: Request) -> int:
 What = Literal["begun", "event", "ended", "forgotten"]
 Listener = Callable[[What, Entry | None], None]
 
-#: What makes an answer again that is not kept: a function, what it takes beside the request's body
-#: (something, the time in seconds since 1970 and the answer's head), and how many bytes it makes.
-Again = tuple[Callable[[Any, int, bytes, bytes], bytes], Any, int, bytes, int]
-#: An exchange that was answered at once, as it comes: times, head, body, answer, operation, and the
-#: size of the head, or 0.
-_Fresh = tuple[float, float, Request, bytes, bytes | Again, str | None, int]
-#: The same when it is filed: number, change, times, head, body, its size, answer, its size, and
-#: what is kept of all.
-_Raw = tuple[int, int, float, float, Request, bytes, int, bytes | Again, int, int]
+
+class Origin(NamedTuple):
+    """What exchanges with the same head share: *request*, without a body, and its *operation*.
+
+    *size* is what the head takes.  *again* makes an answer that is not kept once more, from its
+    time in seconds since 1970, its head and the request's body.
+    """
+
+    request: Request
+    operation: str | None
+    size: int
+    again: Callable[[int, bytes, bytes], bytes] | None = None
+
+
+#: An exchange that was answered at once, as it comes: times, bodies of request and answer (of one
+#: that can be made again its head), its time in seconds since 1970, its size, and its origin.
+_Fresh = tuple[float, float, bytes, bytes, int, int, Origin]
+
+
+class _Block:
+    """Exchanges that were answered at once, one after the other, column by column.
+
+    A thousand of them in a dozen objects each are in no cache: each request would wait for the
+    memory of what comes and of what goes.  *number* and *change* are those before the first, *kept*
+    is what those take that have not *gone*, and *entries* are those that somebody looked at.
+    """
+
+    __slots__ = (
+        "answers", "bodies", "change", "columns", "ends", "entries", "gone", "kept", "number",
+        "origins",
+    )  # fmt: skip
+
+    def __init__(self, number: int, change: int, fresh: Sequence[_Fresh]) -> None:
+        began, ended, bodies, answers, times, sizes, origins = zip(*fresh, strict=True)
+        self.origins: Sequence[Origin] = origins
+        self.number, self.change = number, change
+        self.columns = array("d", began), array("d", ended), array("q", times), array("q", sizes)
+        self.bodies, self.answers = b"".join(bodies), b"".join(answers)
+        self.ends = [
+            array("q", accumulate(map(len, parts), initial=0)) for parts in (bodies, answers)
+        ]
+        # an answer that is made again counts as if it were kept: once looked at, it is
+        self.kept: int = len(self.bodies) + sum(sizes) + sum([one.size for one in self.origins])
+        self.gone = 0
+        self.entries: dict[int, Entry] = {}
+
+    def __len__(self) -> int:
+        return len(self.origins) - self.gone
+
+    def newest_first(self) -> Iterator[Entry]:
+        """The exchanges that have not gone."""
+        index = len(self.origins)
+        while (index := index - 1) >= self.gone:
+            if index not in self.entries:
+                self.entries[index] = self._entry(index)
+            yield self.entries[index]
+        self.bodies = self.answers = b""  # they are in the entries now
+
+    def _entry(self, index: int) -> Entry:
+        body, answer = (
+            data[ends[index] : ends[index + 1]]
+            for data, ends in zip((self.bodies, self.answers), self.ends, strict=True)
+        )
+        began, ended, time, size = (column[index] for column in self.columns)
+        fresh = began, ended, body, answer, time, size, self.origins[index]
+        return _entry_of(self.number + index + 1, self.change + index + 1, fresh)
+
+    def drop(self, count: int) -> int:
+        """Let the oldest *count* go, and return what they took."""
+        first, self.gone = self.gone, self.gone + count
+        freed = self.kept
+        if len(self):
+            ends, sizes = self.ends[0], self.columns[3]
+            freed = ends[self.gone] - ends[first] + sum(sizes[first : self.gone])
+            freed += sum([one.size for one in self.origins[first : self.gone]])
+        self.kept -= freed
+        for index in [index for index in self.entries if index < self.gone]:
+            self.entries.pop(index).is_kept = False
+        return freed
+
+
+def _entry_of(number: int, change: int, fresh: _Fresh) -> Entry:
+    """The entry of an exchange that was answered at once."""
+    began, ended, body, answer, time, size, origin = fresh
+    sent = answer if origin.again is None else origin.again(time, answer, body)
+    length, body, sent = len(body), body[:MOST_OF_BODY], sent[:MOST_OF_ANSWER]
+    kept = len(body) + len(sent) + origin.size
+    return Entry(
+        *(number, began, ended, origin.request, body, length, [(ended - began, sent)], size),
+        kept=kept,
+        change=change,
+        operation=origin.operation,
+    )
 
 
 @dataclass(slots=True)
@@ -117,14 +204,15 @@ class Journal:
         self.listeners: list[Listener] = []
         self._tallies: dict[tuple[str | None, bytes], Tally] = {}
         self._fresh: list[_Fresh] = []
-        self._ring: deque[Entry | _Raw] = deque()
+        self._ring: deque[Entry | _Block] = deque()
+        self._length = 0
         self._kept = 0
         self._count = 0
         self._change = 0
 
     def __len__(self) -> int:
         self._file()
-        return len(self._ring)
+        return self._length
 
     @property
     def tallies(self) -> Mapping[tuple[str | None, bytes], Tally]:
@@ -145,24 +233,23 @@ class Journal:
         return self._change
 
     def add(
-        self,
-        began: float,
-        head: Request,
-        body: bytes,
-        sent: bytes | Again,
-        operation: str | None,
-        size_of_head: int = 0,
+        self, began: float, head: Request, body: bytes, sent: bytes, operation: str | None
     ) -> None:
-        """Keep an exchange of *operation* that was answered at once with the bytes *sent*.
+        """Keep an exchange of *operation* that was answered at once with the bytes *sent*."""
+        self.add_again(began, Origin(head, operation, size_of(head)), body, sent, 0, len(sent))
 
-        *size_of_head* is that of *head*, where it is known: it takes as long as all the rest.
+    def add_again(
+        self, began: float, origin: Origin, body: bytes, head: bytes, time: int, size: int
+    ) -> None:
+        """Keep an exchange that was answered at once with *size* bytes, which *origin* can make.
+
+        What it takes for that is *time*, the answer's *head* and the request's *body*.
         """
         fresh = self._fresh
-        fresh.append((began, self.clock(), head, body, sent, operation, size_of_head))
-        if self.listeners:
-            self._file()
-            self._tell("ended", self._entry(-1))
-        elif len(fresh) >= _TOGETHER or len(body) > MOST_OF_BODY or len(sent) > MOST_OF_BODY:
+        fresh.append((began, self.clock(), body, head, time, size, origin))
+        if self.listeners or len(body) > MOST_OF_BODY or size > MOST_OF_BODY:
+            self._file_newest()
+        elif len(fresh) >= _TOGETHER:
             self._file()
 
     def settle(self) -> None:
@@ -196,9 +283,7 @@ class Journal:
             operation=operation,
             meant=meant,
         )
-        self._ring.append(entry)
-        self._kept += kept
-        self._drop()
+        self._keep(entry, 1)
         self._tell("begun", entry)
         return entry
 
@@ -232,8 +317,12 @@ class Journal:
 
     def newest_first(self) -> Iterator[Entry]:
         """The entries that are kept."""
-        for index in range(len(self) - 1, -1, -1):
-            yield self._entry(index)
+        self._file()
+        for one in tuple(reversed(self._ring)):  # it may change while somebody reads
+            if isinstance(one, Entry):
+                yield one
+            else:
+                yield from one.newest_first()
 
     def find(self, number: int) -> Entry | None:
         """The entry of this *number*, if it is kept."""
@@ -246,67 +335,74 @@ class Journal:
             entry.is_kept = which is not None and not which(entry)
         left = [entry for entry in entries if entry.is_kept]
         self._ring = deque(reversed(left))
+        self._length = len(left)
         self._kept = sum(one.kept for one in left)
         self._change += 1
         self._tell("forgotten", None)
 
     def _file(self) -> None:
         """Put what came meanwhile into the ring, and count it."""
-        if not self._fresh:
+        fresh = self._fresh
+        if not fresh:
             return
-        ring, number, change, every = self._ring, self._count, self._change, 0
-        for began, ended, head, body, sent, operation, size_of_head in self._fresh:
-            size = len(body)
-            start, sent_size = (sent, len(sent)) if isinstance(sent, bytes) else sent[3:]
-            # HTTP/1.1 200: as bytes, which is as good and quicker
-            self._tally(operation, start[9:12], sent_size, ended - began)
-            # an answer that is made again counts as if it were kept: once looked at, it is
-            kept = size + sent_size
-            if size > MOST_OF_BODY or sent_size > MOST_OF_ANSWER:
-                sent = _bytes_of(sent, body)[:MOST_OF_ANSWER]
-                body = body[:MOST_OF_BODY]
-                kept = len(body) + len(sent)
-            kept += size_of_head or size_of(head)
-            every += kept
-            number += 1
-            change += 1
-            ring.append((number, change, began, ended, head, body, size, sent, sent_size, kept))
-        self._count, self._change = number, change
-        self._kept += every
-        self._fresh.clear()
+        block = _Block(self._count, self._change, fresh)
+        # HTTP/1.1 200: as bytes, which is as good and quicker
+        kinds = [(one[6].operation, one[3][9:12]) for one in fresh]
+        if kinds.count(kinds[0]) == len(kinds):
+            began, ended, _, sizes = block.columns
+            seconds = sum(map(sub, ended, began))
+            self._tally(*kinds[0], sum(sizes), seconds, count=len(kinds))
+        else:
+            for kind, one in zip(kinds, fresh, strict=True):
+                self._tally(*kind, one[5], one[1] - one[0])
+        fresh.clear()
+        self._change += len(block)
+        self._count += len(block)
+        self._keep(block, len(block))
+
+    def _file_newest(self) -> None:
+        """File what came last by itself: it is long, or somebody waits for it."""
+        newest = self._fresh.pop()
+        self._file()
+        self._count += 1
+        self._change += 1
+        entry = _entry_of(self._count, self._change, newest)
+        began, ended, _, answer, _, size, origin = newest
+        self._tally(origin.operation, answer[9:12], size, ended - began)
+        self._keep(entry, 1)
+        self._tell("ended", entry)
+
+    def _keep(self, one: Entry | _Block, count: int) -> None:
+        self._ring.append(one)
+        self._length += count
+        self._kept += one.kept
         self._drop()
 
-    def _tally(self, operation: str | None, status: bytes, size: int, seconds: float) -> None:
+    def _tally(
+        self, operation: str | None, status: bytes, size: int, seconds: float, count: int = 1
+    ) -> None:
         tally = self._tallies.get((operation, status))
         if tally is None:
             tally = self._tallies[operation, status] = Tally()
-        tally.count += 1
+        tally.count += count
         tally.bytes += size
         tally.seconds += seconds
 
-    def _entry(self, index: int) -> Entry:
-        entry = self._ring[index]
-        if not isinstance(entry, Entry):
-            number, change, began, ended, head, body, size, sent, sent_size, kept = entry
-            pieces = [(ended - began, _bytes_of(sent, body))]
-            entry = self._ring[index] = Entry(
-                *(number, began, ended, head, body, size, pieces, sent_size),
-                kept=kept,
-                change=change,
-            )
-        return entry
-
     def _drop(self) -> None:
         """Make room: the oldest go."""
-        ring, kept = self._ring, self._kept
-        while kept > MOST_BYTES or len(ring) > MOST_ENTRIES:
-            entry = ring.popleft()
-            if isinstance(entry, Entry):
-                kept -= entry.kept
-                entry.is_kept = False
+        ring = self._ring
+        while self._kept > MOST_BYTES or self._length > MOST_ENTRIES:
+            oldest, count = ring[0], 1
+            if isinstance(oldest, Entry):
+                ring.popleft()
+                oldest.is_kept = False
+                self._kept -= oldest.kept
             else:
-                kept -= entry[-1]
-        self._kept = kept
+                count = min(len(oldest), max(1, self._length - MOST_ENTRIES))
+                self._kept -= oldest.drop(count)
+                if not len(oldest):
+                    ring.popleft()
+            self._length -= count
 
     def _touch(self, entry: Entry) -> None:
         self._file()
@@ -316,14 +412,6 @@ class Journal:
     def _tell(self, what: What, entry: Entry | None) -> None:
         for listener in self.listeners:
             listener(what, entry)
-
-
-def _bytes_of(sent: bytes | Again, body: bytes) -> bytes:
-    """What was sent to a request of *body*."""
-    if isinstance(sent, bytes):
-        return sent
-    make, what, now, head, _ = sent
-    return make(what, now, head, body)
 
 
 class Note:

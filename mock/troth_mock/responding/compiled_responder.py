@@ -170,11 +170,10 @@ class CompiledResponder:
 def _encoded(speech: Speech, size: int | None, *, between: bytes | None) -> bytes:
     """*speech*, or its first *size* tokens, as one JSON text; or token by token, *between* them."""
     if between is not None:
-        return between.join(speech.encoded(size))
+        return speech.encoded(size).replace(b"\0", between)
     if size is None:
         return json_text.encode(speech.text())
-    # NUL is escaped in JSON, so that it stands between two tokens only
-    return b"\0".join(speech.encoded(size)).replace(b'"\0"', b"")
+    return speech.encoded(size).replace(b'"\0"', b"")
 
 
 def _question(messages: Any) -> str | None:

@@ -25,7 +25,7 @@ from troth.openapi.contract import Contract
 from troth.openapi.operation import Operation
 from troth_mock.control import Control
 from troth_mock.faults.wire import broken, placed, wait
-from troth_mock.inspector.journal import Journal, Note, size_of
+from troth_mock.inspector.journal import Journal, Note, Origin, size_of
 from troth_mock.pace import Pace
 from troth_mock.plan import Plan
 from troth_mock.reply import End, Passed, Reply, Script, Wire, gathered, has_content, parting
@@ -291,7 +291,9 @@ class App:
         respond = None if isinstance(content, Problem) else self._compiled(request)
         if respond is not None:
             name = None if self.journal is None else self._name(head)
-            known = KnownHead(len(body), respond, delivery, request, name, size_of(request))
+            again = partial(sent_again, respond, delivery)
+            origin = Origin(request, name, size_of(request), again)
+            known = KnownHead(len(body), respond, delivery, origin)
             if data and delivery.keep_alive:
                 self._connections.known.learn(data, known)
             if self._respond_compiled(known, body, connection):
@@ -316,10 +318,12 @@ class App:
         connection.send(data)
         journal = self.journal
         if journal is not None:
-            # its answer is made again if somebody looks: thousands of them are in no cache
-            again = (sent_again, known, now, head, len(data))
-            sent = data if journal.listeners else again
-            journal.add(began, known.request, body, sent, known.operation, known.size)
+            origin = known.origin
+            if journal.listeners:
+                journal.add(began, origin.request, body, data, origin.operation)
+            else:
+                # its answer is made again if somebody looks: thousands of them are in no cache
+                journal.add_again(began, origin, body, head, now, len(data))
         return True
 
     def _write(

@@ -20,6 +20,7 @@ from typing import NamedTuple
 from multidict import MultiMapping, istr
 
 from troth.http.exchange import Fields, Request
+from troth_mock.inspector.journal import Origin
 from troth_mock.reply import PHRASES, SET_BY_SERVER, Reply, has_content
 from troth_mock.responding.compiled_responder import CompiledResponse, RespondToBody
 from troth_mock.responding.problems import Problem
@@ -216,22 +217,21 @@ class RequestHead(NamedTuple):
 class KnownHead(NamedTuple):
     """What a head says: the *length* of the body, what answers it, how the answer travels.
 
-    *request* is what it is the head of, without a body, *size* what that takes in the journal, and
-    *operation* the name of what it means.
+    *origin* is what the journal hears of it.
     """
 
     length: int
     respond: RespondToBody
     delivery: Delivery
-    request: Request
-    operation: str | None = None
-    size: int = 0
+    origin: Origin
 
 
-def sent_again(known: KnownHead, now: int, head: bytes, body: bytes) -> bytes:
-    """What was sent with *head* to the request of *known* and *body*, answered at *now*."""
-    response = known.respond(body, now)
-    return head if response is None else with_content(head, response, known.delivery)
+def sent_again(
+    respond: RespondToBody, delivery: Delivery, now: int, head: bytes, body: bytes
+) -> bytes:
+    """What was sent with *head* to the request of *body*, which *respond* answered at *now*."""
+    response = respond(body, now)
+    return head if response is None else with_content(head, response, delivery)
 
 
 class KnownHeads:

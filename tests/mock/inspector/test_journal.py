@@ -8,7 +8,7 @@ import pytest
 
 from troth.http.exchange import Request
 from troth_mock.inspector import journal as journals
-from troth_mock.inspector.journal import Journal
+from troth_mock.inspector.journal import Journal, Origin, size_of
 
 HEAD = Request("POST", "/v1/chat", (("Host", "x"),), b"")
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
@@ -61,6 +61,17 @@ def test_the_oldest_go_when_there_are_too_many(journal: Journal) -> None:
     assert kept[-1].body == b"7"
     # what is forgotten was counted
     assert journal.tallies["ping", b"200"].count == journals.MOST_ENTRIES + 7
+
+
+def test_a_few_of_those_that_came_together_go_as_many_would(journal: Journal) -> None:
+    for number in range(journals.MOST_ENTRIES):
+        journal.add(10.0, HEAD, b"%04d" % number, ANSWER, "ping")
+    whole, looked = journal.kept, list(journal.newest_first())
+    opened = [journal.begin(10.0, HEAD, b"more", None, labels={}) for _ in range(3)]
+    kept = list(journal.newest_first())
+    assert kept == [*reversed(opened), *looked[:-3]]
+    assert [one.is_kept for one in looked[-4:]] == [True, False, False, False]
+    assert journal.kept == sum(one.kept for one in kept) == whole - 3 * len(ANSWER)
 
 
 def test_whoever_looks_finds_all_that_came_in_its_order(journal: Journal) -> None:
@@ -152,19 +163,20 @@ def test_an_open_exchange_that_is_forgotten_takes_no_room(journal: Journal) -> N
 
 
 def test_an_answer_that_can_be_made_again_is_made_when_somebody_looks(journal: Journal) -> None:
-    made: list[tuple[object, int, bytes, bytes]] = []
+    made: list[tuple[int, bytes, bytes]] = []
 
-    def make(what: object, now: int, head: bytes, body: bytes) -> bytes:
-        made.append((what, now, head, body))
+    def make(time: int, head: bytes, body: bytes) -> bytes:
+        made.append((time, head, body))
         return head + body * 3
 
     head = ANSWER[:-2]
+    origin = Origin(HEAD, "ping", size_of(HEAD), make)
     sizes = 1, journals.MOST_OF_BODY + 1
     for size in sizes:
-        journal.add(10.0, HEAD, b"b" * size, (make, "it", 7, head, len(head) + 3 * size), "ping")
+        journal.add_again(10.0, origin, b"b" * size, head, 7, len(head) + 3 * size)
     assert journal.tallies["ping", b"200"].bytes == 2 * len(head) + 3 * sum(sizes)
     # of the second not all of the body is kept: it was made while there was all
-    assert made == [("it", 7, head, b"b" * sizes[1])]
+    assert made == [(7, head, b"b" * sizes[1])]
     kept = journal.kept
     journal.settle()
     assert [one.pieces[0][1] for one in journal.newest_first()] == [

@@ -12,6 +12,7 @@ import pytest
 
 from bundled import CONTRACT
 from troth.http.exchange import Request
+from troth_mock.inspector.journal import Origin
 from troth_mock.pace import Pace
 from troth_mock.responding.responder import Responder
 from troth_mock.server import fast_path
@@ -21,6 +22,7 @@ from troth_mock.server.heads import Delivery, KnownHead, KnownHeads
 
 PATH = "/v1/chat/completions"
 VARYING = {"date", "x-request-id"}
+ORIGIN = Origin(Request("POST", "/", (), b""), None, 0)
 Answer = tuple[int, dict[str, str], bytes]
 
 
@@ -202,7 +204,7 @@ def test_a_client_that_does_not_read_gets_one_answer_under_a_known_head(way: str
 
 def test_the_oldest_head_goes_when_there_are_too_many() -> None:
     heads = KnownHeads()
-    known = KnownHead(2, lambda body, now: None, Delivery(), Request("POST", "/", (), b""))
+    known = KnownHead(2, lambda body, now: None, Delivery(), ORIGIN)
     datas = [b"POST /%d HTTP/1.1\r\nHost: a\r\n\r\n{}" % number for number in range(300)]
     for data in datas:
         heads.learn(data, known)
@@ -217,9 +219,7 @@ def test_the_oldest_head_goes_when_there_are_too_many() -> None:
 def test_a_very_long_head_is_not_kept() -> None:
     heads = KnownHeads()
     data = b"POST / HTTP/1.1\r\nA: %b\r\n\r\n{}" % (b"a" * 5000)
-    heads.learn(
-        data, KnownHead(2, lambda body, now: None, Delivery(), Request("POST", "/", (), b""))
-    )
+    heads.learn(data, KnownHead(2, lambda body, now: None, Delivery(), ORIGIN))
     assert heads.find(data) is None
 
 

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal
-from urllib.parse import quote, unquote_plus
+from urllib.parse import quote, unquote_plus, urlsplit
 
 from troth import pointer as pointers
 from troth.conformance.cases.case import Case, readable
@@ -265,12 +265,14 @@ class _Check:
         named = outcome(self.effective_operation, status, request=request, exists=self.exists)
         if named == "meant" or (named and (expected != "unauthorized" or status in _GONE)):
             return
+        if expected == "no-path" and _is_other_spelling(request, response):
+            return  # frameworks send on, before they look, what ends without its slash, or with one
         if 300 <= status < 400:
             code = "response.unexpected-redirect"
             message = f"the answer redirects with {status}"
         elif expected == "accepted" and status >= 400:
-            if status in _OF_PLACES and self._names_a_place:
-                return  # where a list goes on only its own answers know
+            if self._names_a_place(status):
+                return  # where a list goes on, and where it ends, only its own answers know
             if status in _OF_HEADS and _is_overlong(request):
                 return
             if self._is_of_reference(status):
@@ -442,13 +444,20 @@ class _Check:
             answer.media_type(kind) for one in declared for answer in one.responses
         )
 
-    @property
-    def _names_a_place(self) -> bool:
-        """Whether the request asks for the part of a list that begins at a cursor."""
+    def _names_a_place(self, status: int) -> bool:
+        """Whether *status* may say that a list has no such part as the request asks for.
+
+        There is none at the cursor, or the list ends before the page.
+        """
+        if status not in _OF_PLACES:
+            return False
         resource = resources(self.contract).of(self.effective_operation)
-        cursor = resource.listing.cursor if resource and resource.listing else None
+        listing = resource.listing if resource is not None else None
         query = self.exchange.request.target.partition("?")[2]
         names = {unquote_plus(pair.partition("=")[0]) for pair in query.split("&")}
+        if listing is not None and status in _GONE and names & {listing.page, listing.offset}:
+            return True
+        cursor = listing.cursor if listing is not None else None
         declared = (one for one in self.effective_operation.parameters if one.location == "query")
         # a list that goes on at a path of its own is none by itself
         return cursor in names or any(one.name in names and is_cursor(one) for one in declared)
@@ -509,6 +518,14 @@ def _may_be_elsewhere(request: Request) -> bool:
     return "%2f" in request.target.partition("?")[0].lower()
 
 
+def _is_other_spelling(request: Request, response: Response) -> bool:
+    """Whether the answer leads to the same path, but for the slash at its end."""
+    path = request.target.partition("?")[0]
+    led = urlsplit(response.field("Location") or path).path
+    is_other = led.endswith("/") != path.endswith("/")
+    return response.status in _ELSEWHERE and is_other and led.strip("/").endswith(path.strip("/"))
+
+
 def _is_overlong(request: Request) -> bool:
     """Whether *request* has a head that what stands before a server may refuse in its own words.
 
@@ -541,6 +558,8 @@ _GONE = frozenset({404, 410})
 _OF_PLACES = frozenset({400, 403, 404, 410, 422})
 #: How servers refuse what refers to nothing: RFC 9110 §15.5, RFC 4918 §11.4.
 _OF_REFERENCES = frozenset({400, 404, 409, 410, 422, 424})
+#: How a request is sent on: RFC 9110 §15.4.2, §15.4.3, §15.4.8, §15.4.9.
+_ELSEWHERE = frozenset({301, 302, 307, 308})
 #: What speaks of the state of things: RFC 9110 §15.5.10, §15.5.13, RFC 4918 §11.3, RFC 6585 §3.
 _OF_STATE = frozenset({409, 412, 423, 424, 428})
 #: What says that the request itself is wrong; every other refusal speaks of who asks, or of what
@@ -568,11 +587,20 @@ def outcome(
         return "meant"
     if status in _GONE:
         return "unknown" if not exists and (operation.template.names or is_declared) else ""
-    if not is_declared or status >= 500:
+    if not (is_declared or "default" in declared) or status >= 500:
         return ""
     if status in (400, 422) and any(_unknown_texts(operation, request, exists=exists)):
         return "unknown"
+    if status in (400, 422) and request is not None and _says_nothing(operation, request):
+        return "unknown"  # it is in no state for that: FAILED_PRECONDITION is a 400
     return "" if status in _OF_REQUESTS else "unknown"
+
+
+def _says_nothing(operation: Operation, request: Request) -> bool:
+    """Whether *request* does something to an item, and has nothing in it that could be wrong."""
+    is_bare = request.body.strip() in (b"", b"{}") and "?" not in request.target
+    changes = operation.method not in ("GET", "HEAD", "OPTIONS", "QUERY")
+    return is_bare and changes and bool(operation.template.names)
 
 
 def _unknown_texts(

@@ -139,8 +139,10 @@ def _is_named(item: Item, answer: Answer, *, is_named: bool) -> bool:
         value = pointers.find(answer.item, inside)
         if isinstance(value, (str, int)) and not isinstance(value, bool) and value != "":
             place = (resource.item(answer.operation, answer.status) or "") + inside
-            item.identifier = item.values[name] = value
-            item.expressions[name] = (answer, f"$response.body#{place}")
+            own = runtime_expression.named_by(value, resource.path, name)
+            item.identifier = item.values[name] = own
+            if own == value:
+                item.expressions[name] = (answer, f"$response.body#{place}")
             item.readings.append(answer)
             return True
     is_located = _located(item, answer, name)

@@ -206,7 +206,7 @@ def _folded(text: str) -> str:
 
 
 def _same_decimal(one: str, other: str) -> bool:
-    is_number = all(re.fullmatch(r"[+-]?\d+(\.\d*)?", each.strip()) for each in (one, other))
+    is_number = all(re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)", each.strip()) for each in (one, other))
     return is_number and Decimal(one.strip()) == Decimal(other.strip())
 
 

@@ -197,8 +197,11 @@ def texts_of(operation: Operation) -> Iterator[str]:
 
 
 def same_id(one: Any, other: Any) -> bool:
-    """Whether two identifiers are the same: a number may be written as a text."""
-    return str(one) == str(other)
+    """Whether two identifiers are the same: a number may be a text, a name the path to it."""
+    first, second = str(one), str(other)
+    if ("/" in first) is not ("/" in second):
+        first, second = first.rpartition("/")[2], second.rpartition("/")[2]
+    return first == second
 
 
 def at(value: Any, pointer: str | None) -> Any:

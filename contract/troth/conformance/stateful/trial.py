@@ -34,7 +34,7 @@ from troth.generation.values import synthesize
 from troth.http.exchange import Exchange, Fields, Request
 from troth.openapi.operation import Operation
 from troth.openapi.paths import shape_of
-from troth.openapi.resources import Resource, Resources, Role
+from troth.openapi.resources import Resource, Resources, Role, registers
 from troth.seed import Seed
 from troth.violation import Severity, Violation
 
@@ -257,7 +257,10 @@ class Trial:
         answer = await self._send(subject, values, expressions, 1, altered, body=body)
         if answer is None or not (answer.succeeded or answer.status == 202):
             return answer
-        item = Item(resource, values, None, at(body, resource.sent(operation)), answer)
+        sent = at(body, resource.sent(operation))
+        if registers(operation) and isinstance(sent, dict):
+            sent = {name: one for name, one in sent.items() if not isinstance(one, bool)}
+        item = Item(resource, values, None, sent, answer)
         item.expressions = expressions
         given = given_names(self.session.settings, resource)
         if identified(item, answer, is_named=is_named, given=given):
@@ -410,14 +413,16 @@ class Trial:
     async def _with_references(self, operation: Operation, resource: Resource, *, body: Any) -> Any:
         """*body* with the identifiers of items that there are where it refers to others."""
         for filling in self._resources.fillings(operation):
-            if filling.location != "body" or pointers.find(body, filling.name) is None:
+            old = pointers.find(body, filling.name) if filling.location == "body" else None
+            if old is None or old == []:
                 continue
             other = self._resources.of(filling.source)
             if other is None or other is resource:
                 continue
             item = await self._parent(other)
             if item is not None:
-                body = put(body, filling.name, item.identifier)
+                one = [item.identifier] if isinstance(old, list) else item.identifier
+                body = put(body, filling.name, one)
         return body
 
     # -- requests -----------------------------------------------------------------------------
