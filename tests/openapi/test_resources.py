@@ -805,3 +805,37 @@ def test_what_is_variable_in_a_part_of_its_path_is_no_single_thing() -> None:
         "/people/@{name}/address": path("name", **one),
     }
     assert resources(contract(paths)).all == ()
+
+
+@pytest.mark.parametrize(
+    ("where", "sent", "told", "at"),
+    [
+        ("/tasks/bulk", many("New"), many("Task"), ""),
+        ("/tasks:batchCreate", held(tasks=many("New"), dry={"type": "boolean"}), None, "/tasks"),
+        ("/tasks/import", many("New"), held(imported={"type": "integer"}), ""),
+        ("/batch/tasks", held(items=many("New")), held(items=many("Task")), "/items"),
+        # only what they are called, something else, and something else to be done
+        ("/tasks/bulk", many("Id"), many("Task"), None),
+        ("/tasks/bulk", held(filters=many("Filter")), many("Task"), None),
+        ("/tasks/batch-update", many("Task"), many("Task"), None),
+        ("/tasks/reorder", many("Task"), many("Task"), None),
+        ("/tasks/{id}/import", many("New"), many("Task"), None),
+    ],
+)
+def test_what_makes_many_at_once_is_known_by_what_it_is_sent(
+    where: str, sent: Any, told: Any, at: str | None
+) -> None:
+    names = ("id",) if "{" in where else ()
+    paths = {
+        "/tasks": path(get=operation(answer=many("Task")), post=operation("201", ref("Task"))),
+        "/tasks/{id}": path("id", get=operation(answer=ref("Task"))),
+        where: path(*names, post=operation("201", told, sent)),
+    }
+    schemas = {
+        "New": held(title={"type": "string"}),
+        "Id": held(id={"type": "integer"}),
+        "Filter": held(member={"type": "string"}, value={"type": "string"}),
+    }
+    found = next(each for each in resources(contract(paths, **schemas)).all if each.name == "tasks")
+    expected = {} if at is None else {f"POST {where}": at}
+    assert {each.name: at for each, at in found.batches.items()} == expected

@@ -6,7 +6,7 @@ first, then the names that envelopes usually have.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from troth import pointer as pointers
 from troth.openapi.names import in_singular, is_word_of, named, words_of
@@ -190,6 +190,17 @@ def many_sent(operation: Operation, word: str, item: View) -> str | None:
     # a comment may hold others
     is_many = len(arrays) == 1 and not alike(sent, item) and _is_sent_as(arrays[0][1], item)
     return arrays[0][0] if is_many else None
+
+
+def many_made(operations: Iterable[Operation], word: str) -> View | None:
+    """What the things of *word* are that one of *operations* makes many of and tells, if any."""
+    for operation in operations:
+        view = answer(operation)
+        found = array_in(view, word) if view is not None else None
+        item = found[1].item if found is not None else None
+        if item is not None and many_sent(operation, word, item) is not None:
+            return item
+    return None
 
 
 def _is_sent_as(sent: View, item: View) -> bool:

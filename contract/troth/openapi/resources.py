@@ -319,7 +319,7 @@ class _Reader:
         if place.by("PUT", "PATCH", "DELETE"):
             return None
         posted = next(filter(None, map(envelopes.answer, place.by("POST"))), None)
-        about = place.item or self.many_made(place) or posted
+        about = place.item or envelopes.many_made(place.by("POST"), place.word) or posted
         if about is None or not about.is_object:
             return None
         found: list[tuple[tuple[bool, bool, int], _Draft]] = []
@@ -344,16 +344,6 @@ class _Reader:
     def is_very(self, about: View, own: View | None) -> bool:
         """Whether *about* is described by the very schema of *own*."""
         return own is not None and about.target == own.target
-
-    def many_made(self, place: Place) -> View | None:
-        """What the things are that are made many at once at *place*, if any are."""
-        for operation in place.by("POST"):
-            view = envelopes.answer(operation)
-            found = envelopes.array_in(view, place.word) if view is not None else None
-            item = found[1].item if found is not None else None
-            if item is not None and envelopes.many_sent(operation, place.word, item) is not None:
-                return item
-        return None
 
     def holds(self, about: View, own: View, draft: _Draft) -> bool:
         """Whether *about* is an item as *own* is, an item of *draft*, or an envelope of one."""
@@ -461,7 +451,7 @@ class _Reader:
     def role_away(self, operation: Operation, place: Place, home: _Draft) -> Role:
         """What *operation* does with the items of *home*, at a path away from theirs."""
         if operation.method == "POST":
-            is_one = self.many_made(place) is None
+            is_one = envelopes.many_made((operation,), place.word) is None
             return "create" if is_one and is_word_of(home.word, place.word) else "action"
         if self.asks_which(operation):
             return "search"
