@@ -69,6 +69,18 @@ def test_no_manner_of_a_depot_is_accused(manners: tuple[str, ...], contract: Con
     assert run.finished.verdict == "conforms"
 
 
+def test_an_action_behind_many_others_is_followed_where_there_is_a_state_to_tell() -> None:
+    document = spec()
+    first = document["paths"]["/crates/{crate}/restore"]
+    verbs = ("restore", "weigh", "pack", "count")
+    others = {f"/crates/{{crate}}/{verb}": first for verb in verbs}
+    document["paths"] = {**others, **document["paths"]}
+    contract = troth.load(json.dumps(document).encode(), overlays=[])
+    run = life(Depot(("publishes nothing",)), contract)
+    told = [(one.code, one.violation.operation) for one in run.findings]
+    assert told == [FAULTS["publishes nothing"]]
+
+
 def test_all_that_a_depot_may_do_wrong_is_tried() -> None:
     assert {fault for faults in TOGETHER for fault in faults} == set(FAULTS)
     assert {manner for manners in MANNERS_TOGETHER for manner in manners} == set(MANNERS)

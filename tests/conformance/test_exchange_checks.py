@@ -232,6 +232,31 @@ def test_a_default_is_declared_for_what_state_is_the_cause_of(
     assert [one.code for one in checked.violations] == found
 
 
+@pytest.mark.parametrize(
+    ("column", "found"),
+    [({"type": "string"}, []), ({"enum": ["a", "b"]}, ["request.valid-refused"])],
+)
+def test_a_text_in_a_parameter_that_is_json_may_be_one_that_nobody_knows(
+    column: dict[str, Any], found: list[str]
+) -> None:
+    schema = {"type": "object", "properties": {"order_column": column}}
+    chosen = {"name": "q", "in": "query", "content": {JSON: {"schema": schema}}}
+    get = {
+        "parameters": [chosen],
+        "responses": {each: {"description": ""} for each in ("200", "400")},
+    }
+    held = {
+        "openapi": "3.1.0",
+        "info": {"title": "t", "version": "1"},
+        "paths": {"/a": {"get": get}},
+    }
+    contract = troth.load(json.dumps(held).encode(), overlays=[])
+    target = "/a?q=%7B%22order_column%22%3A%22a%22%7D"
+    exchange = Exchange(Request("GET", target), Response(400, (), b""))
+    checked = check(contract, exchange, operation=contract.operations[0], expected="accepted")
+    assert [one.code for one in checked.violations] == found
+
+
 def test_a_401_must_say_how_to_do_better() -> None:
     missing = [("error", "response.www-authenticate-missing")]
     assert told(refusal(401), "unauthorized") == missing

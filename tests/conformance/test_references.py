@@ -12,6 +12,7 @@ import troth
 from servers.conduct import conduct
 from servers.wire import Answer, Asked
 from troth.conformance import references
+from troth.openapi.schema_view import of_request
 
 JSON = {"Content-Type": "application/json"}
 
@@ -156,6 +157,22 @@ def test_what_only_others_know_may_be_refused(
 
     found = conduct(server, contract, phases=("examples",))
     assert len([told for told in found.told if told.startswith("error")]) == errors
+
+
+@pytest.mark.parametrize(
+    ("others", "found"),
+    [({}, ["b", "e"]), ({"additionalProperties": True}, ["e"])],
+)
+def test_a_member_that_a_schema_has_no_word_of_is_left_open(
+    others: dict[str, Any], found: list[str]
+) -> None:
+    inner = _item(d=NUMBER)
+    schema = {**_item(a=NUMBER, c={"type": "array", "items": inner}), **others}
+    document = {**DOCUMENT, "paths": {"/pets": _path(PET, schema)}}
+    contract = troth.load(json.dumps(document).encode(), overlays=[])
+    view = of_request(contract.operation("POST /pets"))
+    sent = {"a": 1, "b": 2, "c": [{"d": 1, "e": 2}]}
+    assert list(references.undeclared(sent, view)) == found
 
 
 CHIP = {"type": "string", "pattern": "^[a-z]{1,12}$"}

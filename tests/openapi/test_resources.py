@@ -14,7 +14,7 @@ from troth.http.exchange import Exchange, Request, Response
 from troth.openapi import fillings, names, runtime_expression
 from troth.openapi.contract import Contract
 from troth.openapi.resource import Filling, Listing, Resource
-from troth.openapi.resources import registers, resources
+from troth.openapi.resources import resources
 
 TASK = {
     "type": "object",
@@ -175,6 +175,7 @@ def test_an_item_is_found_in_its_envelope(
         ("code", {"id": "integer", "title": "string"}, None),
         ("task", {"id": "integer", "task": "string"}, "/id"),
         ("colour", {"id": "integer", "title": "string"}, None),
+        ("pk", {"name": "string", "id": "integer"}, "/id"),
         ("tsk", {"name": "integer", "text": "string"}, "/name"),
         ("ask", {"name": "integer", "text": "string"}, None),
     ],
@@ -594,7 +595,7 @@ def test_who_registers_makes_what_nothing_else_makes() -> None:
     whole = contract(paths, User=held(id={"type": "integer"}, email={"type": "string"}))
     (users,) = (each for each in resources(whole).all if each.parameter)
     assert [each.name for each in users.operations["create"]] == ["POST /auth/register"]
-    assert [registers(each) for each in whole.operations] == [True, False, False, False]
+    assert [names.registers(each.path) for each in whole.operations] == [True, False, False, False]
 
 
 def test_what_tells_of_a_job_holds_no_item() -> None:
@@ -804,3 +805,37 @@ def test_what_is_variable_in_a_part_of_its_path_is_no_single_thing() -> None:
         "/people/@{name}/address": path("name", **one),
     }
     assert resources(contract(paths)).all == ()
+
+
+@pytest.mark.parametrize(
+    ("where", "sent", "told", "at"),
+    [
+        ("/tasks/bulk", many("New"), many("Task"), ""),
+        ("/tasks:batchCreate", held(tasks=many("New"), dry={"type": "boolean"}), None, "/tasks"),
+        ("/tasks/import", many("New"), held(imported={"type": "integer"}), ""),
+        ("/batch/tasks", held(items=many("New")), held(items=many("Task")), "/items"),
+        # only what they are called, something else, and something else to be done
+        ("/tasks/bulk", many("Id"), many("Task"), None),
+        ("/tasks/bulk", held(filters=many("Filter")), many("Task"), None),
+        ("/tasks/batch-update", many("Task"), many("Task"), None),
+        ("/tasks/reorder", many("Task"), many("Task"), None),
+        ("/tasks/{id}/import", many("New"), many("Task"), None),
+    ],
+)
+def test_what_makes_many_at_once_is_known_by_what_it_is_sent(
+    where: str, sent: Any, told: Any, at: str | None
+) -> None:
+    names = ("id",) if "{" in where else ()
+    paths = {
+        "/tasks": path(get=operation(answer=many("Task")), post=operation("201", ref("Task"))),
+        "/tasks/{id}": path("id", get=operation(answer=ref("Task"))),
+        where: path(*names, post=operation("201", told, sent)),
+    }
+    schemas = {
+        "New": held(title={"type": "string"}),
+        "Id": held(id={"type": "integer"}),
+        "Filter": held(member={"type": "string"}, value={"type": "string"}),
+    }
+    found = next(each for each in resources(contract(paths, **schemas)).all if each.name == "tasks")
+    expected = {} if at is None else {f"POST {where}": at}
+    assert {each.name: at for each, at in found.batches.items()} == expected

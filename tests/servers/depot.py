@@ -198,7 +198,7 @@ class Depot:
                 return self.create_crate(user, _body(asked))
             case _, ["crates", name]:
                 return self.crate(asked, method, self.crate_of(name, user, method))
-            case "POST", ["crates", name, "restore" | "publish" as verb]:
+            case "POST", ["crates", name, "restore" | "publish" | "weigh" | "pack" as verb]:
                 return self.act(verb, self.crate_of(name, user, verb))
             case "POST", ["crates", name, "count"]:
                 self.crate_of(name, user, "count")
@@ -313,6 +313,8 @@ class Depot:
             answer = _json(200, one)
             one["deleted_at"] = deleted if "restores nothing" in self.faults else None
             return answer
+        if verb != "publish":
+            return _json(200, one)
         if "publish revives" in self.faults:
             one["deleted_at"] = None
         one["is_published"] = "publishes nothing" not in self.faults

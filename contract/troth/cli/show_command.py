@@ -126,7 +126,9 @@ def _places(resource: Resource, operation: Operation, role: Role) -> str:
     for response in operation.responses:
         places["item at"] = resource.item_places.get(response, places.get("item at"))
         places["items at"] = resource.array_places.get(response, places.get("items at"))
-    return ", ".join(f"{word} {at}" for word, at in places.items() if at)
+    told = [f"{word} {at}" for word, at in places.items() if at]
+    many = resource.batches.get(operation)
+    return ", ".join(told if many is None else [f"makes all that are sent {many}".rstrip(), *told])
 
 
 # --- and for programs, in the words of `x-troth-resource` ---

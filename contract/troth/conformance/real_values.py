@@ -38,6 +38,7 @@ from troth.openapi.operation import Operation, Parameter
 from troth.openapi.paths import PathTemplate, shape_of
 from troth.openapi.resources import Filling, resources
 from troth.openapi.runtime_expression import named_by
+from troth.openapi.schema_view import of_request
 from troth.seed import Seed
 from troth.validation.parameters import is_field
 
@@ -242,8 +243,11 @@ class RealValues:
         shape = shape_of(resource.path)[0]
         if expression.variable:
             return shape if expression.variable == resource.parameter else ()
-        if expression.part != "body" or resource.identifier is None:
+        if expression.part != "body":
             return ()
+        if resource.identifier is None:  # what the answer tells beside the item
+            is_told = (filling.location, filling.name) == ("path", resource.parameter)
+            return shape if is_told and expression.message == "response" else ()
         is_sent = expression.message == "request"
         item = resource.sent(source) if is_sent else resource.item(source, _first(filling.status))
         return shape if item is not None and item + resource.identifier == expression.name else ()
@@ -386,10 +390,13 @@ class RealValues:
         """The members of *case*, and its parameters, that refer to what nobody here has heard of.
 
         Whether a valid request is fine is not known, then; nor where a beginning and an end in it
-        were drawn, or a name is taken that may be there once: these are among them.
+        were drawn, a name is taken that may be there once, or a member that nobody speaks of is
+        sent: these are among them.
         """
         operation = self._contract.find_operation(case.operation)
         taken = self._taken.repeated(case.value, operation) if operation is not None else set()
+        if operation is not None:
+            taken |= set(references.undeclared(case.value, of_request(operation)))
         query = parse_qsl(case.request.target.partition("?")[2])
         related = {*references.related(dict(query)), *references.related(case.value), *taken}
         found = [pair for pair in query if references.refers(*pair)]

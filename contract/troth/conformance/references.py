@@ -14,6 +14,7 @@ from troth.generation.raw_json import write
 from troth.generation.request_writer import encode_body
 from troth.openapi.names import in_singular, words_of
 from troth.openapi.operation import MediaType, Operation
+from troth.openapi.schema_view import View
 
 #: So deep in a body is looked for what refers to something.
 _DEPTH = 5
@@ -85,6 +86,27 @@ def related(value: Any, depth: int = 0) -> Iterator[str]:
             yield from (name, names[other]) if other in names else ()
     for member in value.values():
         yield from related(member, depth + 1)
+
+
+#: What says of members that are not called by name whether there may be any.
+_OF_OTHERS = ("additionalProperties", "patternProperties", "unevaluatedProperties")
+
+
+def undeclared(value: Any, view: View | None, depth: int = 0) -> Iterator[str]:
+    """The members of *value* that the schema of *view* has no word of, neither for nor against.
+
+    Many servers take none that they do not know, and many a framework does not write that down.
+    """
+    if view is None or depth >= _DEPTH:
+        return
+    for item in value[:_LISTED] if isinstance(value, list) else ():
+        yield from undeclared(item, view.item, depth + 1)
+    is_told = any(word in schema for _, schema in view.parts for word in _OF_OTHERS)
+    for name, one in value.items() if isinstance(value, dict) and view.members else ():
+        if name in view.members:
+            yield from undeclared(one, view.members[name], depth + 1)
+        elif not is_told:
+            yield name
 
 
 def refers(name: str, value: Any) -> bool:

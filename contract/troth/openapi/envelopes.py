@@ -6,7 +6,7 @@ first, then the names that envelopes usually have.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from troth import pointer as pointers
 from troth.openapi.names import in_singular, is_word_of, named, words_of
@@ -34,11 +34,11 @@ _PAGING = frozenset(
     )
     for word in words
 )
-#: What identifies a thing where its path calls it by its own name or by one of the first six.
+#: What identifies a thing where its path calls it by its own name or by one of the first seven.
 _IDENTIFIERS = named(
-    "id uuid uid guid identifier key slug code name number sid handle ref urn arn hash title"
+    "id uuid uid guid identifier key pk slug code name number sid handle ref urn arn hash title"
 )
-_USUAL = _IDENTIFIERS[:6]
+_USUAL = _IDENTIFIERS[:7]
 #: Objects in which all stands that is told of an item, and words of what may stand beside them.
 APART = ("attributes", "properties", "fields", "data")
 _BESIDE = frozenset(
@@ -192,6 +192,17 @@ def many_sent(operation: Operation, word: str, item: View) -> str | None:
     return arrays[0][0] if is_many else None
 
 
+def many_made(operations: Iterable[Operation], word: str) -> View | None:
+    """What the things of *word* are that one of *operations* makes many of and tells, if any."""
+    for operation in operations:
+        view = answer(operation)
+        found = array_in(view, word) if view is not None else None
+        item = found[1].item if found is not None else None
+        if item is not None and many_sent(operation, word, item) is not None:
+            return item
+    return None
+
+
 def _is_sent_as(sent: View, item: View) -> bool:
     """Whether *sent* has what is told of a thing such as *item*, and not only what it is called."""
     told = {name for name in sent.members if words_of(name) not in _USUAL}
@@ -317,4 +328,4 @@ def _wanted(parameter: tuple[str, ...], word: tuple[str, ...]) -> list[tuple[str
         found += _USUAL
         found += [(*word, *each) for each in _USUAL]
     # what is called `id` in the path is no name; what is called by what it is may be
-    return found + list(_IDENTIFIERS[6:] if is_own_name else ())
+    return found + list(_IDENTIFIERS[7:] if is_own_name else ())

@@ -35,6 +35,16 @@ def is_idempotency_key(name: str) -> bool:
     return at > 0 and (at == len(words) or set(words[at:]) <= _KEYS)
 
 
+_REGISTERING = frozenset({"register", "registration", "signup"})
+#: Words at the end of a path of what creates one of something else.
+CREATING = _REGISTERING | {"create", "new", "add"}
+
+
+def registers(path: str) -> bool:
+    """Whether at *path* somebody creates himself: what he may do others decide."""
+    return bool(_REGISTERING & set(words_of(path.rstrip("/").rpartition("/")[2])))
+
+
 _ONE_OF = {
     "people": "person",
     "children": "child",

@@ -16,7 +16,7 @@ from typing import Any
 
 from troth.openapi import envelopes, fillings, listing
 from troth.openapi.contract import Contract
-from troth.openapi.names import in_singular, is_word_of, named, words_of
+from troth.openapi.names import CREATING, in_singular, is_word_of, named, words_of
 from troth.openapi.operation import DeclaredResponse, Operation, RequestBody
 from troth.openapi.paths import shape_of, stands_in
 from troth.openapi.resource import Filling, Listing, Resource, Resources, Role
@@ -41,8 +41,6 @@ _VERBS = _SEARCHES | frozenset(
     )
 )
 
-_REGISTERING = frozenset({"register", "registration", "signup"})
-_CREATING = _REGISTERING | {"create", "new", "add"}
 _ABOUT_NOTHING = ("HEAD", "OPTIONS", "TRACE", "CONNECT")
 #: The roles of what has the path of an item, and of a singleton, by method.
 _OF_ITEM: Mapping[str, Role] = {
@@ -130,11 +128,6 @@ class _Draft:
     def word(self) -> str:
         """The last part of its path that is no variable."""
         return next((each for each in reversed(self.shape) if each != "{}"), "")
-
-
-def registers(operation: Operation) -> bool:
-    """Whether by *operation* somebody creates himself: what he may do others decide."""
-    return bool(_REGISTERING & set(words_of(operation.path.rstrip("/").rpartition("/")[2])))
 
 
 class _Reader:
@@ -326,14 +319,14 @@ class _Reader:
         if place.by("PUT", "PATCH", "DELETE"):
             return None
         posted = next(filter(None, map(envelopes.answer, place.by("POST"))), None)
-        about = place.item or self.many_made(place) or posted
+        about = place.item or envelopes.many_made(place.by("POST"), place.word) or posted
         if about is None or not about.is_object:
             return None
         found: list[tuple[tuple[bool, bool, int], _Draft]] = []
         above = place.shape[:-1]
         beside = self.collected.get(above) or self.drafts.get((*above, "{}"))
         same = self.called(place.word)
-        if not same and set(words_of(place.word)) & _CREATING and "{}" not in place.shape:
+        if not same and set(words_of(place.word)) & CREATING and "{}" not in place.shape:
             free = [draft for draft in self.drafts.values() if draft.collection is None]
             same = [draft for draft in free if self.is_very(about, self.item_view(draft))]
         for draft in [*same, *([beside] if beside and beside not in same else [])]:
@@ -351,16 +344,6 @@ class _Reader:
     def is_very(self, about: View, own: View | None) -> bool:
         """Whether *about* is described by the very schema of *own*."""
         return own is not None and about.target == own.target
-
-    def many_made(self, place: Place) -> View | None:
-        """What the things are that are made many at once at *place*, if any are."""
-        for operation in place.by("POST"):
-            view = envelopes.answer(operation)
-            found = envelopes.array_in(view, place.word) if view is not None else None
-            item = found[1].item if found is not None else None
-            if item is not None and envelopes.many_sent(operation, place.word, item) is not None:
-                return item
-        return None
 
     def holds(self, about: View, own: View, draft: _Draft) -> bool:
         """Whether *about* is an item as *own* is, an item of *draft*, or an envelope of one."""
@@ -468,7 +451,7 @@ class _Reader:
     def role_away(self, operation: Operation, place: Place, home: _Draft) -> Role:
         """What *operation* does with the items of *home*, at a path away from theirs."""
         if operation.method == "POST":
-            is_one = self.many_made(place) is None
+            is_one = envelopes.many_made((operation,), place.word) is None
             return "create" if is_one and is_word_of(home.word, place.word) else "action"
         if self.asks_which(operation):
             return "search"

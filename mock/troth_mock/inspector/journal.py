@@ -247,7 +247,8 @@ class Journal:
         """
         fresh = self._fresh
         fresh.append((began, self.clock(), body, head, time, size, origin))
-        if self.listeners or len(body) > MOST_OF_BODY or size > MOST_OF_BODY:
+        is_long = len(body) + len(head) > MOST_OF_BODY or size > MOST_OF_ANSWER
+        if is_long or self.listeners:
             self._file_newest()
         elif len(fresh) >= _TOGETHER:
             self._file()

@@ -39,13 +39,15 @@ _CONTENT = frozenset(
 def sent_by(request: Request, operation: Operation) -> File | None:
     """The file that *request* sends: the one of its form, or its body; None: it sends none."""
     sent = request.content_type or ""
+    if not sent or content.form_of(sent) in ("json", "urlencoded"):
+        return None
     own = frozenset(words_of(last_segment(operation)))
     part = multipart.only_file(multipart.form(sent, request.body))
     if part is not None:
         names = own | frozenset(words_of(part.name or ""))
         return File(part.data, part.content_type or _BYTES, names, part.filename)
     body = operation.request_body
-    entry = body.media_type(sent) if body is not None and request.body else None
+    entry = None if body is None else body.media_type(sent)
     data = content_coding.undone(request.body, request.fields) if _is_whole(entry, sent) else None
     return None if data is None else File(data, sent, own)
 
@@ -53,7 +55,7 @@ def sent_by(request: Request, operation: Operation) -> File | None:
 def _is_whole(entry: MediaType | None, sent: str) -> bool:
     """Whether a body of the type *sent*, as *entry* declares it, is whole a file."""
     form = content.form_of(sent)
-    if entry is None or form in ("json", "urlencoded", "multipart"):
+    if entry is None or form == "multipart":
         return False
     return form == "bytes" or entry.schema is None or forms.is_binary(entry.schema)
 

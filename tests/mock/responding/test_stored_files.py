@@ -161,7 +161,7 @@ def test_a_file_goes_with_its_item(mock: Uploader) -> None:
 
 def test_a_body_that_is_whole_a_file_comes_back_and_is_replaced(mock: Uploader) -> None:
     for target, kind in (("/users/7/avatar", "image/webp"), ("/objects/k", "text/x-strange")):
-        for data in (PNG, b"two"):
+        for data in (PNG, b"two", b""):
             mock.send("PUT", target, data, kind)
             reply = mock.send("GET", target)
             assert (reply.body, dict(reply.fields)["Content-Type"]) == (data, kind)

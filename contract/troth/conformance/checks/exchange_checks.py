@@ -461,10 +461,7 @@ class _Check:
         )
 
     def _names_a_place(self, status: int) -> bool:
-        """Whether *status* may say that a list has no such part as the request asks for.
-
-        There is none at the cursor, or the list ends before the page.
-        """
+        """Whether *status* may say that a list ends before what the request asks for of it."""
         if status not in OF_PLACES:
             return False
         resource = resources(self.contract).of(self.effective_operation)

@@ -17,7 +17,7 @@ from troth.openapi import envelopes
 from troth.openapi.contract import Contract
 from troth.openapi.operation import Operation, Parameter
 from troth.openapi.resources import resources
-from troth.openapi.schema_view import View, of_request
+from troth.openapi.schema_view import View, of_parameter, of_request
 
 # Statuses by which HTTP itself refuses a request, whatever the document declares: RFC 9110 §15.5,
 # RFC 6585.  422 is not among them: it speaks of the content, which is the document's to describe.
@@ -92,8 +92,17 @@ def _unknown_texts(
             is_there = any(f"{quote(parameter.name)}{mark}" in target for mark in ("=", "[", "%5B"))
         else:
             is_there = request is not None and request.field(parameter.name) is not None
-        if is_there and parameter.schema and says_nothing(parameter.schema):
+        if is_there and _is_any_text(parameter):
             yield parameter
+
+
+def _is_any_text(parameter: Parameter) -> bool:
+    """Whether *parameter* is a text, or JSON with one, of which the document says no more."""
+    if parameter.schema is not None or parameter.content is None:
+        return parameter.schema is not None and says_nothing(parameter.schema)
+    view = of_parameter(parameter)
+    inner = [each.item or each for _, each in view.inner(2)] if view is not None else []
+    return any(one.types == {"string"} and not (one.values or one.formats) for one in inner)
 
 
 def is_left_open(operation: Operation, status: int) -> bool:

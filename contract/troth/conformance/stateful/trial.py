@@ -32,9 +32,10 @@ from troth.generation.request_writer import UNSET, with_credential
 from troth.generation.source import Unsatisfiable
 from troth.generation.values import synthesize
 from troth.http.exchange import Exchange, Fields, Request
+from troth.openapi.names import registers
 from troth.openapi.operation import Operation
 from troth.openapi.paths import shape_of
-from troth.openapi.resources import Resource, Resources, Role, registers
+from troth.openapi.resources import Resource, Resources, Role
 from troth.seed import Seed
 from troth.violation import Severity, Violation
 
@@ -44,7 +45,7 @@ _PATIENCE = 0.5
 LIST_PATIENCE = 1.2
 #: So often another item is drawn for one that is there already.
 _CONFLICTS = 2
-#: So many actions on one item are tried.
+#: So many actions on one item are tried, whatever they do.
 _ACTIONS = 4
 #: So often is asked for what a 202 promised.
 _POLLS = 3
@@ -258,7 +259,7 @@ class Trial:
         if answer is None or not (answer.succeeded or answer.status == 202):
             return answer
         sent = at(body, resource.sent(operation))
-        if registers(operation) and isinstance(sent, dict):
+        if registers(operation.path) and isinstance(sent, dict):
             sent = {name: one for name, one in sent.items() if not isinstance(one, bool)}
         item = Item(resource, values, None, sent, answer)
         item.expressions = expressions
@@ -394,15 +395,15 @@ class Trial:
         """Another item of the resource of *item*, whatever that is."""
         return await self._made(item.resource)
 
-    def actions(self) -> Iterator[Operation]:
-        """What is done to an item beside the roles: by POST, below its path; a few of it."""
+    def actions(self, *, most: int = _ACTIONS) -> Iterator[Operation]:
+        """What is done to an item beside the roles: by POST, below its path; so many of it."""
         below = self.resource.path.rstrip("/") + "/"
         found = [
             operation
             for operation in self.resource.operations.get("action", ())
             if operation.method == "POST" and operation.path.startswith(below)
         ]
-        yield from found[:_ACTIONS]
+        yield from found[:most]
 
     def below(self, role: Role) -> Iterator[Operation]:
         """The operations of *role* of what is directly below the items of the resource."""
