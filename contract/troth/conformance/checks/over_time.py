@@ -567,6 +567,8 @@ _MEASURED = 40
 #: So much slower than before counts as slower: by this factor, and by these seconds.
 _SLOWER = 8.0
 _SLOWER_SECONDS = 0.15
+#: And by this factor, where the answer has grown, for each byte of it.
+_SLOWER_FOR_ITS_SIZE = 2.0
 #: An answer that is no longer than this is as long as any.
 _LEAST_BYTES = 1000
 
@@ -628,7 +630,8 @@ class Health:
                 # a list of all that the run has made may take as much longer as it is
                 size = self._sizes[subject.operation.name]
                 fair = quick * max(1.0, _size(exchange) / max(size, _LEAST_BYTES))
-                is_slower = slow >= fair * _SLOWER and slow - fair >= _SLOWER_SECONDS
+                least = max(quick * _SLOWER, fair * _SLOWER_FOR_ITS_SIZE, fair + _SLOWER_SECONDS)
+                is_slower = slow >= least
                 if index in (0, _SAMPLES - 1) and not is_slower:
                     return exchange
         message = (
