@@ -164,7 +164,7 @@ def test_a_tools_result_follows_the_call_of_an_earlier_answer():
     [
         ("/temperature: above maximum", "invalid", "valid"),
         ("/n: below minimum", "invalid", "valid"),
-        ("/n: an integer written as a float", "either", "either"),
+        ("/n: an integer written as a float", "valid", "valid"),
         ("/n: above maximum", "invalid", "invalid"),
         ("/model: absent", "invalid", "invalid"),
         ("/messages: an empty array", "invalid", "valid"),
@@ -592,6 +592,19 @@ def test_where_a_schema_takes_anything_nothing_is_expected(counting):
         if place in intents:
             intents[place].add(case.intent)
     assert intents == {"/any": {"either"}, "/count": {"valid", "invalid", "either"}}
+
+
+@pytest.mark.parametrize(("version", "intent"), [("3.0.3", "either"), ("3.1.0", "valid")])
+def test_an_integer_with_a_fraction_of_nothing_is_one_since_openapi_3_1(tmp_path, version, intent):
+    schema = {"type": "object", "properties": {"count": {"type": "integer"}}}
+    body = {"content": {"application/json": {"schema": schema}}}
+    it = {"operationId": "it", "requestBody": body, "responses": {"204": {"description": "it"}}}
+    info = {"title": "t", "version": "1"}
+    api = {"openapi": version, "info": info, "paths": {"/it": {"put": it}}}
+    (tmp_path / "api.json").write_text(json.dumps(api))
+    cases = boundary_cases(subjects(troth.load(tmp_path / "api.json")))
+    written = {case.about: case.intent for case in cases if b".0" in case.request.body}
+    assert written == {"/count: an integer written as a float": intent}
 
 
 def test_a_json_text_has_one_defect_at_a_time(tmp_path):

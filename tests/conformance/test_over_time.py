@@ -136,7 +136,7 @@ def test_a_server_is_slower_by_a_factor_and_by_a_time_that_a_person_notices(
     assert session.found == told
 
 
-@pytest.mark.parametrize(("size", "count"), [(0, 1), (900, 1), (4000, 0)])
+@pytest.mark.parametrize(("size", "count"), [(0, 1), (900, 1), (4000, 1), (20_000, 0)])
 def test_an_answer_may_take_as_much_longer_as_it_is(size: int, count: int) -> None:
     session: Any = Quiet(*[0.02] * 2, *[0.3] * 9)
     health = Health(session)

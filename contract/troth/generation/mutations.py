@@ -227,14 +227,9 @@ def _number_defects(shape: Shape, *, thorough: bool) -> Iterator[Defect]:
     yield from _limit("maximum", shape.high, step, 1)
     if whole:
         near = _near_zero(low, high)
-        # OpenAPI 3.0 has it as no integer, nor have the JSON readers of many languages
-        yield Defect(
-            "an integer written as a float", Written(f"{near}.0", near), 1, "either-if-valid"
-        )
+        yield Defect("an integer written as a float", Written(f"{near}.0", near), 1)
         yield Defect("a fraction instead of an integer", near + 0.5, 0)
-        yield Defect(
-            "an integer in exponent form", Written(f"{near}e0", near), 2, "either-if-valid"
-        )
+        yield Defect("an integer in exponent form", Written(f"{near}e0", near), 2)
     for of in shape.multiples:
         yield Defect(f"not a multiple of {of}", of / 2 if not whole else of + 1, 0)
     if not thorough:

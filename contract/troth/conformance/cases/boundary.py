@@ -14,7 +14,7 @@ from typing import Any
 from troth.conformance.cases.case import Case, Subject, slug
 from troth.generation.locations import Location, locations, put, resolved, shape_of
 from troth.generation.mutations import FIRST_EDGES, HARD_TEXTS, LONGEST, Defect, defects
-from troth.generation.raw_json import write
+from troth.generation.raw_json import Written, write
 from troth.generation.requests import Composition
 from troth.generation.shape import Conjunction, Shape, declared_names
 from troth.generation.source import Smallest, Unsatisfiable
@@ -74,13 +74,17 @@ def boundary(
         names[name] = names.get(name, 0) + 1
         name += f"-{names[name]}" if names[name] > 1 else ""
         # Where a schema takes anything, nothing says what anything would mean.
-        open_place = target.location.shape.types == ALL_TYPES and defect.legal == "computed"
+        open_place = target.location.shape.types == ALL_TYPES
+        # JSON Schema Wright-00 §4.2, of OpenAPI 3.0: an integer has no fraction and no exponent
+        document = subject.operation.document
+        is_of_30 = document is not None and document.openapi.startswith("3.0")
+        open_place |= is_of_30 and isinstance(defect.replacement, Written)
         yield subject.case(
             "boundary",
             name,
             put(target.body, target.location.tokens, defect.replacement),
             about=f"{where}: {defect.about}",
-            legal="either-if-valid" if open_place else defect.legal,
+            legal="either-if-valid" if open_place and defect.legal == "computed" else defect.legal,
         )
 
 
