@@ -69,6 +69,7 @@ class CompiledResponder:
         self._base = base
         self._formal = formal
         self._cuts = members.cuts
+        self._uncut = formal | members.cuts
         self._status = status
         self._model, self._messages = members.request["model"], members.request["messages"]
         self._includes_usage = members.request["include-usage"]
@@ -116,7 +117,7 @@ class CompiledResponder:
         formal = self._formal
         key = text_key = self._digest(value, formal)
         if not self._cuts.isdisjoint(value):
-            text_key = self._digest(value, formal | self._cuts)
+            text_key = self._digest(value, self._uncut)
         # the seed is a hash already: see completion
         number = int.from_bytes(text_key[8:], "big")
         speech = compose(question, number=number, system=system_text(messages, self._roles))

@@ -171,6 +171,8 @@ class Chooser:
         self._open = tuple(entry for entry in ranked if entry.when is None)
         self._conditional = tuple(entry for entry in self.content if entry.when is not None)
         self.reads = _members_read(self._conditional)
+        #: the only member that they read, if there is one: `stream`, say
+        self._sole = next(iter(self.reads)) if self.reads and len(self.reads) == 1 else None
         self._decided: dict[Any, MediaType | None] = {}
 
     def choose(self, body: Any, accept: Sequence[str]) -> MediaType | None:
@@ -197,6 +199,12 @@ class Chooser:
             return None
         if self.reads is None or type(body) is not dict:
             return self._evaluate(body)
+        if self._sole is not None:
+            value = body.get(self._sole)
+            try:
+                return self._decided[value, type(value)]
+            except (KeyError, TypeError):
+                pass  # not decided yet, or no scalar
         values = [body.get(name) for name in self.reads]
         if not _SCALARS.issuperset(map(type, values)):
             return self._evaluate(body)
