@@ -53,6 +53,8 @@ class TakenValues:
         self._seed = seed
         self._taken: dict[tuple[str, str], set[Any]] = {}
         self._unique: dict[str, set[str]] = {}
+        #: what was taken last, by operation: in a body that is broken, what is good shows there
+        self._samples: dict[str, Any] = {}
         self._renamed = 0
 
     def keep(self, operation: Operation, exchange: Exchange) -> None:
@@ -65,6 +67,8 @@ class TakenValues:
         kind, value = self._kind(operation), sent_body(exchange.request)
         members = self._members(operation, value)
         if 200 <= response.status < 300:
+            if members:
+                self._samples[operation.name] = value
             for name, one in members:
                 taken = self._taken.setdefault((kind, name), set())
                 if len(taken) < _MOST:
@@ -93,7 +97,9 @@ class TakenValues:
         found = []
         for name, value in taken:
             member = inner.members.get(name) if inner is not None else None
-            is_choice = member is not None and bool(member.values)
+            is_choice = member is not None and (
+                bool(member.values) or any("const" in schema for _, schema in member.parts)
+            )
             is_likely = isinstance(value, str) or says_so is not None
             if is_likely and not is_choice and name not in filled:
                 found += [] if references.refers(name, value) or value == "" else [name]
@@ -140,15 +146,16 @@ class TakenValues:
             if at in but or schema is None:
                 continue
             self._renamed += 1
+            whole = value if schema.is_valid(value) else self._samples.get(operation.name, value)
             source = Quick(self._seed.child(kind, name, self._renamed))
             for turn in range(_TRIES):
                 # there are few others of one letter
                 longer = old * _LONGER if isinstance(old, str) and turn >= _TRIES // 2 else old
                 new = another(longer, source, self._renamed + turn, has_form=True)
-                changed = put(value, pointers.split(at), new)
-                is_alike = schema.is_valid(changed) == schema.is_valid(value)
+                changed = put(whole, pointers.split(at), new)
+                is_alike = schema.is_valid(changed) == schema.is_valid(whole)
                 if is_alike and not self._has(kind, name, new):
-                    value = changed
+                    value = put(value, pointers.split(at), new)
                     yield value, old, new
                     break
 
