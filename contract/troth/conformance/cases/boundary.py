@@ -74,18 +74,25 @@ def boundary(
         names[name] = names.get(name, 0) + 1
         name += f"-{names[name]}" if names[name] > 1 else ""
         # Where a schema takes anything, nothing says what anything would mean.
-        open_place = target.location.shape.types == ALL_TYPES
-        # JSON Schema Wright-00 §4.2, of OpenAPI 3.0: an integer has no fraction and no exponent
-        document = subject.operation.document
-        is_of_30 = document is not None and document.openapi.startswith("3.0")
-        open_place |= is_of_30 and isinstance(defect.replacement, Written)
+        is_open = target.location.shape.types == ALL_TYPES or _is_no_integer(subject, defect)
         yield subject.case(
             "boundary",
             name,
             put(target.body, target.location.tokens, defect.replacement),
             about=f"{where}: {defect.about}",
-            legal="either-if-valid" if open_place and defect.legal == "computed" else defect.legal,
+            legal="either-if-valid" if is_open and defect.legal == "computed" else defect.legal,
         )
+
+
+def _is_no_integer(subject: Subject, defect: Defect) -> bool:
+    """Whether *defect* writes an integer as OpenAPI 3.0 has none: with a fraction, or an exponent.
+
+    JSON Schema Wright-00 §4.2; since 2019-09 `1.0` is an integer.
+    """
+    document, written = subject.operation.document, defect.replacement
+    is_of_30 = document is not None and document.openapi.startswith("3.0")
+    is_number = isinstance(written, Written) and type(written.value) is int
+    return is_of_30 and is_number and not written.text.removeprefix("-").isdecimal()
 
 
 #: What is just within a limit, upper and lower, of the values of a body; the last of them wins.

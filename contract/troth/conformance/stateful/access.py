@@ -77,9 +77,10 @@ async def _is_given(
     if changed_to(item.current, answer.item) or not _tells_of(item, answer):
         return False
     name, operation, place = item.resource.parameter, answer.operation, moved or item
-    if name is None:
-        return True  # there is one, and it has no name
-    made_up = absent_value(operation, operation.template.names[-1], trial.seed("none"))
+    names = operation.template.names
+    if name is None or not names:
+        return True  # it is asked for by no name
+    made_up = absent_value(operation, names[-1], trial.seed("none"))
     if made_up is UNSET:
         return True
     expressions = {key: one for key, one in place.expressions.items() if key != name}
