@@ -299,6 +299,15 @@ def test_nobody_gets_in_without_credentials() -> None:
     assert told(answered(200, BODY), "either") == []
 
 
+@pytest.mark.parametrize("status", [200, 400])
+def test_what_was_wrong_with_credentials_is_said_since_they_are_not_shown(status: int) -> None:
+    fields = (("Authorization", "t"), ("Content-Type", JSON))
+    exchange = Exchange(replace(asked(), fields=fields), answered(status, BODY))
+    found = check(OVERLAID, exchange, operation=OPERATION, expected="unauthorized").violations
+    message = next(one.message for one in found if one.code.startswith("security."))
+    assert message.endswith("401: the Authorization field is not of the scheme Bearer")
+
+
 def test_a_405_must_name_the_methods_that_would_do() -> None:
     request = Request("GET", "/v1/chat/completions")
     assert told(refusal(405), "no-method", request=request) == [("error", "response.allow-missing")]

@@ -18,6 +18,7 @@ ARTICLE = {
         "type": {"const": "articles"},
         "slug": {"type": "string", "maxLength": 14, "pattern": "^[a-z-]+$"},
         "title": {"type": "string", "maxLength": 5},
+        "code": {"type": "string", "pattern": "^[ab]{3}$"},
     },
 }
 BODY = {"content": {"application/json": {"schema": ARTICLE}}}
@@ -51,3 +52,13 @@ def test_what_has_one_value_is_not_unique_and_what_is_sent_instead_is_good() -> 
         schema = POST.request_body.content[0].schema if POST.request_body else None
         assert schema is not None
         assert schema.is_valid({**article, "slug": changed["slug"]})
+
+
+def test_a_name_that_is_sent_instead_is_good_where_few_are() -> None:
+    taken = TakenValues(resources(CONTRACT), seed=Seed.of("taken"))
+    article = {"type": "articles", "slug": "willow", "code": "aab"}
+    taken.keep(POST, exchange(article, 201))
+    taken.keep(POST, exchange(article, 409, b'{"title": "the code exists"}'))
+    assert taken.repeated(article, POST) == {"code"}
+    changed = taken.apart({**article, "title": "too long"}, POST)
+    assert set(changed["code"]) <= {"a", "b"}

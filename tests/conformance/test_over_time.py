@@ -136,14 +136,26 @@ def test_a_server_is_slower_by_a_factor_and_by_a_time_that_a_person_notices(
     assert session.found == told
 
 
-@pytest.mark.parametrize(("size", "count"), [(0, 1), (900, 1), (4000, 1), (20_000, 0)])
-def test_an_answer_may_take_as_much_longer_as_it_is(size: int, count: int) -> None:
-    session: Any = Quiet(*[0.02] * 2, *[0.3] * 9)
+@pytest.mark.parametrize(
+    ("size", "before", "after", "count"),
+    [
+        (0, 0.02, 0.3, 1),
+        (900, 0.02, 0.3, 1),
+        (4000, 0.02, 0.3, 1),
+        (20_000, 0.02, 0.3, 0),
+        # six times as long, ten times as slow
+        (6000, 0.1, 1.0, 0),
+    ],
+)
+def test_an_answer_may_take_as_much_longer_as_it_is(
+    size: int, before: float, after: float, count: int
+) -> None:
+    session: Any = Quiet(*[before] * 2, *[after] * 9)
     health = Health(session)
     smallest = SUBJECT.case("examples", "minimal", MINIMAL, about="")
 
     async def run() -> None:
-        await health.observe(smallest, replace(answer(id="a"), seconds=0.02))
+        await health.observe(smallest, replace(answer(id="a"), seconds=before))
         session.size = size
         await health.probe(session, SUBJECT)
 
