@@ -637,6 +637,29 @@ def test_one_of_few_values_is_decided_by_a_client_only_if_it_is_so_each_time(
     assert bool(codes) == is_told
 
 
+def test_what_a_server_comes_to_by_what_else_is_sent_is_not_decided_by_a_client() -> None:
+    made: dict[str, str] = {}
+    names: list[str] = []
+
+    def rooms(asked: Asked) -> Answer:
+        own = asked.target.rpartition("/")[2]
+        if asked.method == "POST":
+            sent = json.loads(asked.body)
+            own, mood = f"room-{len(made)}", sent.get("mood")
+            names.extend([str(sent.get("name"))] if mood else [])
+            # of one name it is what was sent, whenever that comes
+            made[own] = mood if mood and str(sent.get("name")) == names[0] else "calm"
+        value = {"id": own, "mood": made.get(own)}
+        status = 201 if asked.method == "POST" else 200 if own in made else 404
+        body = [json.dumps(value).encode()] if status < 400 else []
+        return Answer(status, {"Content-Type": "application/json"}, body)
+
+    contract = rooms_contract({"name": {"type": "string"}})
+    found = conduct(rooms, contract, phases=("examples", "resources"))
+    assert len(set(names)) > 1
+    assert [each for each in found.told if "decided-by-client" in each] == []
+
+
 @pytest.mark.parametrize(("times", "is_told"), [(3, False), (1000, True)])
 def test_one_of_few_values_is_of_another_request_only_if_it_is_so_each_time(
     times: int, *, is_told: bool
