@@ -209,6 +209,28 @@ def filled(filling: Filling) -> tuple[str, str, str, str | None]:
     return filling.name, filling.source.name, str(filling.expression), filling.items
 
 
+def test_what_has_the_bare_name_of_a_resource_is_filled_by_it() -> None:
+    text = {"type": "string"}
+    person = held(id=text, name=text)
+    sent = held(customer=text, name=text)
+    paths = {
+        "/customers": {"post": operation("201", ref("Person"), ref("Person"))},
+        "/customers/{customer_id}": path("customer_id", get=operation(answer=ref("Person"))),
+        "/orders": {
+            "post": operation("201", held(id=text), sent),
+            "get": operation(answer={"type": "array", "items": held(id=text)}, customer=text),
+        },
+    }
+    paths["/customers/{customer_id}"]["parameters"][0]["schema"] = text
+    whole = contract(paths, Person=person)
+    found = resources(whole)
+    create, listed = whole.operation("POST /orders"), whole.operation("GET /orders")
+    place = ("POST /customers", "$response.body#/id", None)
+    assert ("/customer", *place) in map(filled, found.fillings(create))
+    assert ("customer", *place) in map(filled, found.fillings(listed))
+    assert not any(each.name == "/name" for each in found.fillings(create))
+
+
 def test_the_parameters_of_what_is_nested_are_filled_from_one_answer() -> None:
     nested = {
         "/projects": {"post": operation("201", ref("Project"), ref("Project"))},

@@ -50,6 +50,7 @@ WAYS: dict[str, tuple[Any, dict[str, Any]]] = {
     "/notes": (EITHER, answers("201", {"oneOf": [NOTE, many(NOTE)]})),
     "/notes/createWithList": (many(NEW), answers("200", NOTE)),
     "/notes/bulk-delete": (many(NEW), answers("200", many(NOTE))),
+    "/notes/labels": (held(notes=many(NEW)), answers("200", many(NOTE))),
 }
 
 
@@ -134,6 +135,7 @@ def test_one_thing_or_many_are_told_as_they_were_sent(client: Client) -> None:
 def test_what_is_called_otherwise_makes_nothing(client: Client) -> None:
     before = client.texts()
     client.send("POST", "/notes/bulk-delete", TEXTS)
+    client.send("POST", "/notes/labels", {"notes": TEXTS})
     assert client.texts() == before
 
 
@@ -143,3 +145,32 @@ def test_one_that_is_not_allowed_keeps_all_from_being_made(client: Client) -> No
     request = Request("POST", "/notes/bulk", fields, b'[{"text": "a"}, {"text": 1}]')
     assert client.responder.respond(request, now=0).status == 400
     assert client.texts() == before
+
+
+def test_one_that_is_there_already_keeps_all_from_being_made() -> None:
+    tag = held(slug={"type": "string"})
+    one = {"name": "slug", "in": "path", "required": True, "schema": {"type": "string"}}
+    conflict = {"409": {"description": ""}}
+    paths: dict[str, Any] = {
+        "/tags": {
+            "get": {"responses": answers("200", many(tag))},
+            "post": {"requestBody": body(tag), "responses": {**answers("201", tag), **conflict}},
+        },
+        "/tags/bulk": {
+            "post": {
+                "requestBody": body(many(tag)),
+                "responses": {**answers("201", many(tag)), **conflict},
+            }
+        },
+        "/tags/{slug}": {"parameters": [one], "get": {"responses": answers("200", tag)}},
+    }
+    root = {"openapi": "3.1.0", "info": {"title": "t", "version": "1"}, "paths": paths}
+    client = Client(troth.load(json.dumps(root).encode(), overlays=[]))
+    there = client.send("GET", "/tags")
+    client.send("POST", "/tags", {"slug": "old"})
+    tags = [{"slug": slug} for slug in ("new", "old")]
+    request = Request(
+        "POST", "/tags/bulk", (("Content-Type", "application/json"),), json.dumps(tags).encode()
+    )
+    assert client.responder.respond(request, now=0).status == 409
+    assert client.send("GET", "/tags") == [*there, {"slug": "old"}]
