@@ -62,7 +62,7 @@ async def read_by_other(trial: Trial) -> None:
             await _below_only(trial, item, token=token, answer=answer)
     if sharing == "shared" or answer is None or not answer.succeeded or answer.item is UNSET:
         return
-    if await _is_given(trial, item, answer, token=token):
+    if await _is_given(trial, item, answer, token=token) and await _is_again(trial, token=token):
         message = f"{answer.line} gives the second token what the first one's user made"
         trial.tell("resource.read-by-other", message, by=answer, severity=_severity(sharing))
 
@@ -88,6 +88,16 @@ async def _is_given(
     nobodys = replace(place, values=values, expressions=expressions, readings=[])
     other = await trial.read(nobodys, token=token)
     return other is None or not other.succeeded or not _tells_of(item, other)
+
+
+async def _is_again(trial: Trial, *, token: str) -> bool:
+    """Whether the user of *token* is given another one, too: one may be like any by chance."""
+    item = await trial.create()
+    mine = await current(trial, item) if item is not None else None
+    answer = await trial.read(item, token=token) if item is not None and mine is not None else None
+    if item is None or answer is None or not answer.succeeded or answer.item is UNSET:
+        return answer is None  # there cannot be another
+    return await _is_given(trial, item, answer, token=token)
 
 
 def _tells_of(item: Item, answer: Answer) -> bool:

@@ -64,7 +64,7 @@ async def decided(trial: Trial) -> None:
 _AT_ONCE, _ALONE = 8, 5
 #: What is taken is sent again, with its other value; of few values a server may come to each by
 #: itself, and not to all of these in turn.
-_AGAIN = (1, 1, 0, 1, 0, 0)
+_AGAIN = (1, 1, 0, 1, 0, 0, 1, 0, 1, 1, 0, 0)
 
 
 def _decided(trial: Trial, item: Item, answer: Answer) -> list[_Decided]:

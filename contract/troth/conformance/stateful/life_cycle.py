@@ -407,7 +407,7 @@ def _is_list_of(listing: Operation, item: Item) -> bool:
 
 
 #: What is one of few values is taken over by chance, and hardly so often.
-_TIMES = 6
+_TIMES = 12
 
 
 async def of_another(trial: Trial) -> None:
